@@ -1,0 +1,3 @@
+"""windtunnel: a local-first emulation and test harness for serverless AWS applications."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Where a stack runs: the embedded engine, LocalStack in Docker, AWS."""

@@ -1,0 +1,1 @@
+"""Lambda's execution environments: a function's process under AWS's own runtime client."""

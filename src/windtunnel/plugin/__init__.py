@@ -1,0 +1,1 @@
+"""What runs inside LocalStack. Imports nothing of the harness."""
