@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WindtunnelError(Exception):
-    """A failure with a remedy. `str()` is what failed; `hint` is what to do about it; `detail` is evidence (log lines)."""
+    """A failure with a remedy: `str()` says what failed, `hint` what to do, `detail` is evidence (log lines)."""
 
     exit_code = 1
 

@@ -1,0 +1,224 @@
+"""Settings: the only reader of the environment and of windtunnel.toml.
+
+A setting's value is the first found of: flag, environment variable, windtunnel.toml, default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from windtunnel.errors import ConfigError
+
+CONFIG_FILE = "windtunnel.toml"
+ENGINES = ("embedded", "aws")
+HOST = "127.0.0.1"
+"""What every server listens on: this machine only. An IP address, because boto3 then uses path-style S3 addresses."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request that `up` prints as a curl line."""
+
+    title: str
+    method: str
+    path: str
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be chosen. Paths are absolute; times are in seconds."""
+
+    root: Path
+    """The project: the folder that holds windtunnel.toml."""
+    engine: str = "embedded"
+    port: int = 4566
+    region: str = "us-east-1"
+    stack: str = "windtunnel"
+    template: Path = Path("infra/sam/template.yaml")
+    start_timeout: float = 60.0
+    deploy_timeout: float = 300.0
+    state_dir: Path = Path(".windtunnel")
+    """Everything that windtunnel writes while it runs."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    engine_environment: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+    chosen: frozenset[str] = frozenset()
+    """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
+
+    @property
+    def install_dir(self) -> Path:
+        """What scripts/bootstrap made (environments, function runtimes, wheels), shared by a checkout's engines."""
+        return self.root / ".windtunnel"
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address of a local engine."""
+        return f"http://{HOST}:{self.port}"
+
+
+@dataclass(frozen=True)
+class _Scalar:
+    """A setting that has one value: how it is written in the environment, and how text becomes its value."""
+
+    variables: tuple[str, ...]
+    parse: Callable[[str], Any]
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise ValueError("not a port: 1 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 86_400:
+        raise ValueError("not a number of seconds above 0")
+    return seconds
+
+
+def _engine(text: str) -> str:
+    if text not in ENGINES:
+        close = difflib.get_close_matches(text, ENGINES, n=1)
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        raise ValueError(f"no such engine: there are {', '.join(ENGINES)}{meant}")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text or not text[0].isalpha() or not all(c.isalnum() or c == "-" for c in text) or len(text) > 128:
+        raise ValueError("letters, digits and hyphens, a letter first, 128 at most")
+    return text
+
+
+SCALARS: Mapping[str, _Scalar] = MappingProxyType(
+    {
+        "engine": _Scalar(("WINDTUNNEL_ENGINE", "ENGINE"), _engine),
+        "port": _Scalar(("WINDTUNNEL_PORT",), _port),
+        "region": _Scalar(("WINDTUNNEL_REGION",), _name),
+        "stack": _Scalar(("WINDTUNNEL_STACK",), _name),
+        "template": _Scalar(("WINDTUNNEL_TEMPLATE",), Path),
+        "start_timeout": _Scalar(("WINDTUNNEL_START_TIMEOUT",), _seconds),
+        "deploy_timeout": _Scalar(("WINDTUNNEL_DEPLOY_TIMEOUT",), _seconds),
+        "state_dir": _Scalar(("WINDTUNNEL_STATE_DIR",), Path),
+    }
+)
+TABLES = ("parameters", "engine_environment")
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds windtunnel.toml. Raises ConfigError where there is none."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    raise ConfigError(
+        f"no {CONFIG_FILE} in {start} or above it",
+        hint="run windtunnel inside its checkout, or in a folder with a windtunnel.toml of its own (it may be empty)",
+    )
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    *,
+    start: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings for the project around `start` (the working directory where it is None).
+
+    `flags` maps setting names to values; None means not given. Raises ConfigError, which names the value's source.
+    """
+    root = find_root((start or Path.cwd()).resolve())
+    variables = os.environ if variables is None else variables
+    document = _read(root / CONFIG_FILE)
+
+    values: dict[str, Any] = {}
+    chosen: set[str] = set()
+    for name, scalar in SCALARS.items():
+        source, raw = _first(name, scalar, flags or {}, variables, document)
+        if raw is None:
+            continue
+        if source != CONFIG_FILE:
+            chosen.add(name)
+        try:
+            values[name] = scalar.parse(str(raw))
+        except ValueError as error:
+            raise ConfigError(f"{name} = {raw!r} ({source}): {error}") from error
+    for name in TABLES:
+        values[name] = MappingProxyType({key: str(value) for key, value in _table(document, name).items()})
+    values["examples"] = _examples(document)
+
+    settings = Settings(root=root, chosen=frozenset(chosen), **values)
+    return replace(
+        settings, template=(root / settings.template).resolve(), state_dir=(root / settings.state_dir).resolve()
+    )
+
+
+def environment(flags: Mapping[str, object] | None = None) -> dict[str, str]:
+    """This process's environment for a program it starts, with the flags in it, so that both see the same settings."""
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    return {**os.environ, **{SCALARS[name].variables[0]: str(value) for name, value in given.items()}}
+
+
+def _first(
+    name: str,
+    scalar: _Scalar,
+    flags: Mapping[str, object],
+    variables: Mapping[str, str],
+    document: Mapping[str, object],
+) -> tuple[str, object]:
+    """The setting's first value and where it came from; (…, None) where nothing sets it."""
+    if flags.get(name) is not None:
+        return f"--{name.replace('_', '-')}", flags[name]
+    for variable in scalar.variables:
+        # an empty variable is what `ENGINE= make up` leaves: not a choice
+        if variables.get(variable):
+            return variable, variables[variable]
+    return CONFIG_FILE, document.get(name)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    known = {*SCALARS, *TABLES, "examples"}
+    for key in document:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            meant = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
+            raise ConfigError(f"{path} sets '{key}', which is no setting", hint=meant)
+    return document
+
+
+def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{CONFIG_FILE}: '{name}' is a table: write [{name}]")
+    for key, value in table.items():
+        if not isinstance(value, str | int | float):
+            raise ConfigError(f"{CONFIG_FILE}: {name}.{key} is text or a number, not {value!r}")
+    return table
+
+
+def _examples(document: Mapping[str, object]) -> tuple[Example, ...]:
+    entries = document.get("examples", [])
+    known = {f.name for f in fields(Example)}
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{CONFIG_FILE}: examples are written [[examples]]")
+    for entry in entries:
+        if not {"title", "method", "path"} <= set(entry) <= known or not all(
+            isinstance(v, str) for v in entry.values()
+        ):
+            raise ConfigError(f"{CONFIG_FILE}: an example has title, method, path and, if it wants, body: {entry!r}")
+    return tuple(Example(**entry) for entry in entries)

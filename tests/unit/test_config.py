@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from windtunnel import config
+from windtunnel.errors import ConfigError
+
+
+def project(folder: Path, text: str = "") -> Path:
+    (folder / "windtunnel.toml").write_text(text)
+    return folder
+
+
+def test_defaults_serve_where_nothing_is_set(tmp_path: Path) -> None:
+    settings = config.load(start=project(tmp_path), variables={})
+
+    assert (settings.engine, settings.port, settings.region) == ("embedded", 4566, "us-east-1")
+    assert settings.template == tmp_path / "infra/sam/template.yaml"
+    assert settings.state_dir == tmp_path / ".windtunnel"
+    assert settings.endpoint_url == "http://127.0.0.1:4566"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ({"port": 1003}, {"WINDTUNNEL_PORT": "1002"}, 1003),
+        ({"port": None}, {"WINDTUNNEL_PORT": "1002"}, 1002),
+        ({}, {"WINDTUNNEL_PORT": ""}, 1001),
+        ({}, {}, 1001),
+    ],
+)
+def test_flag_then_environment_then_file(
+    tmp_path: Path, flags: dict[str, object], environment: dict[str, str], expected: int
+) -> None:
+    start = project(tmp_path, "port = 1001")
+
+    settings = config.load(flags, start=start, variables=environment)
+
+    assert settings.port == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "chosen"),
+    [({}, {}, False), ({}, {"ENGINE": "aws"}, True), ({"engine": "aws"}, {}, True)],
+)
+def test_an_engine_from_the_file_is_not_a_choice_of_the_moment(
+    tmp_path: Path, flags: dict[str, object], environment: dict[str, str], chosen: bool
+) -> None:
+    settings = config.load(flags, start=project(tmp_path, 'engine = "aws"'), variables=environment)
+
+    assert settings.engine == "aws"
+    assert ("engine" in settings.chosen) is chosen
+
+
+def test_the_file_is_found_from_a_folder_below(tmp_path: Path) -> None:
+    below = project(tmp_path) / "a" / "b"
+    below.mkdir(parents=True)
+
+    assert config.load(start=below, variables={}).root == tmp_path
+
+
+def test_no_file_is_said_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no windtunnel\.toml") as caught:
+        config.load(start=tmp_path, variables={})
+
+    assert "checkout" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "message"),
+    [
+        ("port = 70000", {}, r"port = 70000 \(windtunnel\.toml\): not a port"),
+        ("", {"WINDTUNNEL_PORT": "many"}, r"port = 'many' \(WINDTUNNEL_PORT\)"),
+        ("", {"ENGINE": "embeded"}, r"no such engine.*did you mean 'embedded'"),
+        ("", {"WINDTUNNEL_STACK": "my stack"}, "letters, digits and hyphens"),
+        ("", {"WINDTUNNEL_START_TIMEOUT": "0"}, "seconds"),
+        ("prot = 1", {}, "sets 'prot', which is no setting"),
+        ("port = ", {}, "not valid TOML"),
+        ("parameters = 3", {}, r"write \[parameters\]"),
+        ("[parameters]\na = [1]", {}, "parameters.a is text or a number"),
+        ('[[examples]]\ntitle = "x"', {}, "title, method, path"),
+        ("examples = 3", {}, r"\[\[examples\]\]"),
+    ],
+)
+def test_a_bad_value_names_its_source(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        config.load(start=project(tmp_path, text), variables=environment)
+
+
+def test_tables_and_examples_are_read(tmp_path: Path) -> None:
+    text = (
+        '[parameters]\nRate = 5\n[engine_environment]\nDEBUG = "1"\n'
+        '[[examples]]\ntitle = "list"\nmethod = "GET"\npath = "/users"'
+    )
+
+    settings = config.load(start=project(tmp_path, text), variables={})
+
+    assert dict(settings.parameters) == {"Rate": "5"}
+    assert dict(settings.engine_environment) == {"DEBUG": "1"}
+    assert settings.examples == (config.Example("list", "GET", "/users"),)
