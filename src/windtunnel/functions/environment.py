@@ -1,0 +1,259 @@
+"""An execution environment: one invocation at a time, in one process after another.
+
+As on AWS: the process is reused while it is well; a crash or a timeout resets it (a new process, the same /tmp and log
+stream), with its init in the next invocation; an init that fails is tried again in the invocation that needs it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from windtunnel.functions import logs
+from windtunnel.functions.failure import error_type, exited, timed_out, too_large
+from windtunnel.functions.interpreter import Interpreter
+from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Ready, Responded, Taken
+from windtunnel.functions.runtime_process import RuntimeProcess
+from windtunnel.functions.spawner import Spawner
+from windtunnel.functions.spec import FunctionSpec, Invocation, InvocationResult, Session
+from windtunnel.functions.variables import Places
+
+INIT_LIMIT = 10.0
+"""Seconds that AWS gives an environment's init before the first invocation."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every environment of an engine shares; time comes in here."""
+
+    spawner: Spawner
+    folder: Path
+    """Where environments have their own folders."""
+    clock: Callable[[], float] = time.perf_counter
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an invocation took: milliseconds and MB."""
+
+    duration: float
+    memory_mb: int
+
+
+@dataclass(frozen=True)
+class _InitFailure:
+    """An init that came to nothing: what the caller of an invocation gets, and what the log says."""
+
+    payload: bytes
+    status: str
+    error_type: str
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How an invocation ended, beside its payload: what the log says of it."""
+
+    payload: bytes
+    is_error: bool = True
+    status: str = ""
+    error_type: str = ""
+    words: str = ""
+    """A line of Lambda's own, after the function's output."""
+    broken: bool = False
+    """The process is not fit for another invocation."""
+
+
+class ExecutionEnvironment:
+    """`start()`, then `invoke()` one at a time, then `stop()`, which may come from another thread at any moment."""
+
+    def __init__(
+        self, name: str, spec: FunctionSpec, session: Session, interpreter: Interpreter, surroundings: Surroundings
+    ) -> None:
+        self._spec = spec
+        self._session = session
+        self._interpreter = interpreter
+        self._surroundings = surroundings
+        self._folder = surroundings.folder / name
+        self._lock = threading.Lock()
+        self._process: RuntimeProcess | None = None
+        self._stopped = False
+        self._init_duration: float | None = None
+        """Milliseconds of an init that no REPORT line told yet."""
+        self._unlogged = ""
+        """Lines that no invocation's log had yet."""
+
+    def start(self) -> str:
+        """The init phase. Returns the error's type where it failed, which the next invocation deals with; else ""."""
+        failure = self._init("", INIT_LIMIT, phase="init")
+        return failure.error_type if failure else ""
+
+    def invoke(self, invocation: Invocation) -> InvocationResult:
+        """Run the handler. Whatever the function does, an answer comes, within its timeout."""
+        started = self._surroundings.clock()
+        deadline = started + self._spec.timeout
+        while True:
+            process = self._well()
+            if process is None:
+                # reset, or its init failed: the init is part of this invocation, under the function's own timeout
+                failure = self._init(invocation.request_id, deadline - self._surroundings.clock(), phase="invoke")
+                if failure:
+                    return self._without_init(invocation, failure, started)
+                process = self._well()
+            if process:
+                result = self._run(process, invocation, started)
+                if result:
+                    return result
+            # it ended before it took the invocation: another process can have it, while there is time
+            if self._stopped or self._surroundings.clock() >= deadline:
+                failed = exited(invocation.request_id, -9)
+                return self._without_init(invocation, _InitFailure(failed.payload, "error", failed.type), started)
+
+    def stop(self) -> None:
+        """End the process and remove the environment's folder. An invocation under way ends as a crash."""
+        with self._lock:
+            self._stopped = True
+        self._discard()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # --- init -----------------------------------------------------------------------------------------------------
+
+    def _init(self, request_id: str, limit: float, *, phase: str) -> _InitFailure | None:
+        """Start a process and wait until it asks for an invocation, `limit` seconds at most."""
+        clock = self._surroundings.clock
+        began = clock()
+        process = self._spawn()
+        if process is None:
+            stopped = exited(request_id, -9)
+            return _InitFailure(stopped.payload, "error", stopped.type)
+        outcome = process.next_outcome(limit)
+        milliseconds = (clock() - began) * 1000
+        self._unlogged += logs.init_start(self._interpreter.identifier) + "\n" + process.take_output()
+        if isinstance(outcome, Ready):
+            # an init within an invocation is part of its duration
+            self._init_duration = milliseconds if phase == "init" else None
+            return None
+
+        self._discard()
+        match outcome:
+            case InitFailed(body):
+                failure = _InitFailure(body, "error", error_type(body))
+            case Exited(code):
+                failed = exited(request_id, code)
+                failure = _InitFailure(failed.payload, "error", failed.type)
+            case _:
+                late = timed_out(request_id, self._spec.timeout)
+                failure = _InitFailure(late.payload, "timeout", "")
+        report = logs.init_report(milliseconds, failure.status, failure.error_type, phase)
+        self._unlogged = self._unlogged.rstrip("\n") + "\n" + report + "\n"
+        return failure
+
+    def _spawn(self) -> RuntimeProcess | None:
+        """A new process in this environment's folder, or None where the environment was stopped."""
+        home, tmp = self._folder / "home", self._folder / "tmp"
+        with self._lock:
+            if self._stopped:
+                return None
+            home.mkdir(parents=True, exist_ok=True)
+            tmp.mkdir(exist_ok=True)
+            places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
+            self._process = RuntimeProcess(self._spec, self._session, places, self._surroundings.spawner)
+            return self._process
+
+    def _well(self) -> RuntimeProcess | None:
+        """The process, if it is there and alive; one that ended since the last invocation is given back."""
+        process = self._process
+        while process:
+            match process.next_outcome(0):
+                case None:
+                    return process
+                case Exited():
+                    self._discard()
+                    return None
+        return None
+
+    def _discard(self) -> None:
+        with self._lock:
+            process, self._process = self._process, None
+        if process:
+            self._unlogged += process.end()
+
+    # --- an invocation --------------------------------------------------------------------------------------------
+
+    def _run(self, process: RuntimeProcess, invocation: Invocation, started: float) -> InvocationResult | None:
+        """Have the process handle an invocation. None where it ended before it took it."""
+        surroundings, timeout = self._surroundings, self._spec.timeout
+        deadline = started + timeout
+        left = deadline - surroundings.clock()
+        process.deliver(Delivery(invocation, int((surroundings.now().timestamp() + left) * 1000)))
+        taken = False
+        while True:
+            match process.next_outcome(deadline - surroundings.clock()):
+                case Taken():
+                    taken = True
+                case Responded(request_id, body, is_error) if request_id == invocation.request_id:
+                    return self._finish(process, invocation, started, _answered(body, is_error))
+                case Exited(code):
+                    if not taken:
+                        self._discard()
+                        return None
+                    failure = exited(invocation.request_id, code)
+                    words = f"{failure.message}\n{failure.type}"
+                    ending = _Ending(failure.payload, True, "error", failure.type, words, broken=True)
+                    return self._finish(process, invocation, started, ending)
+                case None:
+                    words = logs.timeout_line(surroundings.now(), invocation.request_id, timeout)
+                    payload = timed_out(invocation.request_id, timeout).payload
+                    return self._finish(
+                        process, invocation, started, _Ending(payload, True, "timeout", words=words, broken=True)
+                    )
+
+    def _finish(
+        self, process: RuntimeProcess, invocation: Invocation, started: float, ending: _Ending
+    ) -> InvocationResult:
+        duration = (self._surroundings.clock() - started) * 1000
+        used = process.peak_memory_mb()
+        before, self._unlogged = self._unlogged, ""
+        output = process.take_output()
+        if ending.broken:
+            self._discard()
+            output, self._unlogged = output + self._unlogged, ""
+        return self._result(invocation, before, output, ending, Usage(duration, used))
+
+    def _without_init(self, invocation: Invocation, failure: _InitFailure, started: float) -> InvocationResult:
+        """The answer to an invocation that no process could be had for."""
+        duration = (self._surroundings.clock() - started) * 1000
+        before, self._unlogged = self._unlogged, ""
+        ending = _Ending(failure.payload, True, failure.status, failure.error_type)
+        return self._result(invocation, before, "", ending, Usage(duration, 0))
+
+    def _result(
+        self, invocation: Invocation, before: str, output: str, ending: _Ending, usage: Usage
+    ) -> InvocationResult:
+        report = logs.Report(
+            duration=usage.duration,
+            memory_mb=self._spec.memory_mb,
+            used_mb=usage.memory_mb,
+            init=self._init_duration,
+            status=ending.status,
+            error_type=ending.error_type,
+        )
+        self._init_duration = None
+        if ending.words:
+            output = f"{output.rstrip()}\n{ending.words}".lstrip("\n")
+        text = logs.invocation_log(invocation.request_id, self._spec.version, before, output, report)
+        return InvocationResult(ending.payload, ending.is_error, text)
+
+
+def _answered(body: bytes | None, is_error: bool) -> _Ending:
+    """The runtime's own answer; `body` is None where it was too large."""
+    if body is None:
+        failure = too_large()
+        # the runtime was told 413 and gives up
+        return _Ending(failure.payload, True, "error", failure.type, broken=True)
+    return _Ending(body, is_error, "error" if is_error else "", error_type(body) if is_error else "")

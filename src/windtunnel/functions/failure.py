@@ -1,0 +1,66 @@
+"""AWS's error objects: the payload of an invocation that the handler did not answer itself.
+
+Worded as AWS's runtime interface emulator and recorded answers of Lambda word them.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import dataclass
+
+MAX_PAYLOAD = 6_291_556
+"""Bytes: 6 MB and Lambda's own overhead, the limit of a synchronous response."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error that Lambda reports for a function."""
+
+    type: str
+    message: str
+
+    @property
+    def payload(self) -> bytes:
+        """The JSON that the caller gets."""
+        return json.dumps({"errorType": self.type, "errorMessage": self.message}).encode()
+
+
+def timed_out(request_id: str, timeout: float) -> Failure:
+    """The function took longer than its timeout (seconds)."""
+    return Failure("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
+
+
+def exited(request_id: str, code: int) -> Failure:
+    """The runtime's process ended in the middle; `code` as Popen.returncode has it, negative for a signal."""
+    if code == 0:
+        return Failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited without providing a reason")
+    reason = f"exit status {code}" if code > 0 else f"signal: {_signal_name(-code)}"
+    return Failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {reason}")
+
+
+def too_large() -> Failure:
+    """The handler's answer is over MAX_PAYLOAD."""
+    return Failure(
+        "Function.ResponseSizeTooLarge",
+        f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes).",
+    )
+
+
+def error_type(payload: bytes) -> str:
+    """The errorType of an error object, for the REPORT line; "" where it has none."""
+    try:
+        error = json.loads(payload)
+    except ValueError:
+        return ""
+    found = error.get("errorType") if isinstance(error, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _signal_name(number: int) -> str:
+    # Go's words, which AWS's init process is written in
+    names = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}
+    try:
+        return names.get(signal.Signals(number)) or (signal.strsignal(number) or f"signal {number}").lower()
+    except ValueError:
+        return f"signal {number}"

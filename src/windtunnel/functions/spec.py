@@ -1,0 +1,68 @@
+"""What a function is, as far as running it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A published function version or $LATEST, with its code unpacked on disk."""
+
+    name: str
+    version: str
+    """A number, or "$LATEST"."""
+    region: str
+    runtime: str
+    """AWS's identifier: python3.13."""
+    handler: str
+    code: Path
+    """The folder that is LAMBDA_TASK_ROOT."""
+    layers: Path | None
+    """The folder that stands for /opt: every layer, merged in order; None without layers."""
+    timeout: float
+    """Seconds."""
+    memory_mb: int
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables that the template sets."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one execution environment of a function gets from its surroundings."""
+
+    log_group: str
+    log_stream: str
+    endpoint_url: str
+    """Where the AWS SDK finds every service."""
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    initialization_type: str = "on-demand"
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further variables that AWS sets for this function only: its JSON log format and level."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A request to a function."""
+
+    request_id: str
+    payload: bytes
+    """JSON."""
+    function_arn: str
+    """As it was invoked, with its alias or version."""
+    trace_id: str = ""
+    """The value of the X-Amzn-Trace-Id header."""
+
+
+@dataclass(frozen=True)
+class InvocationResult:
+    """What became of an invocation. `payload` is the handler's JSON, or AWS's error object where `is_error`."""
+
+    payload: bytes
+    is_error: bool
+    logs: str
+    """START to REPORT, a line each."""

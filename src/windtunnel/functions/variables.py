@@ -1,0 +1,83 @@
+"""A function's environment variables: what AWS sets, what the template sets, and nothing of the host's.
+
+The names and their order of precedence: AWS Lambda Developer Guide, "Working with Lambda environment variables".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from windtunnel.functions.spec import FunctionSpec, Session
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an execution environment finds things, while it has no file system of its own."""
+
+    interpreter: Path
+    runtime: Path
+    """The folder that stands for /var/runtime: the runtime's own packages."""
+    home: Path
+    """A folder of the environment's own. AWS sets no HOME, but without one the host's would be found."""
+    tmp: Path
+    """A folder of the environment's own that stands for /tmp."""
+
+
+def function_variables(spec: FunctionSpec, session: Session, places: Places, runtime_api: str) -> Mapping[str, str]:
+    """The whole environment of a function's process; `runtime_api` is host:port."""
+    return {
+        **_defaults(spec, places),
+        **spec.variables,
+        # reserved: the template cannot set them
+        **_reserved(spec, session, places, runtime_api),
+    }
+
+
+def _defaults(spec: FunctionSpec, places: Places) -> dict[str, str]:
+    """What AWS sets and a template may replace."""
+    opt = spec.layers
+    libraries = [places.runtime, places.runtime / "lib", spec.code, spec.code / "lib", *([opt / "lib"] if opt else [])]
+    programs = [
+        str(places.interpreter.parent),
+        "/usr/local/bin",
+        "/usr/bin",
+        "/bin",
+        *([str(opt / "bin")] if opt else []),
+    ]
+    return {
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": os.pathsep.join(programs),
+        "LD_LIBRARY_PATH": os.pathsep.join(["/lib64", "/usr/lib64", *map(str, libraries)]),
+        "PYTHONPATH": str(places.runtime),
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "HOME": str(places.home),
+        "TMPDIR": str(places.tmp),
+    }
+
+
+def _reserved(spec: FunctionSpec, session: Session, places: Places, runtime_api: str) -> dict[str, str]:
+    return {
+        "_HANDLER": spec.handler,
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": session.initialization_type,
+        "AWS_LAMBDA_LOG_GROUP_NAME": session.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": session.log_stream,
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
+        "AWS_ENDPOINT_URL": session.endpoint_url,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": str(spec.code),
+        "LAMBDA_RUNTIME_DIR": str(places.runtime),
+        **session.extra,
+    }

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from windtunnel.functions import logs
+
+REPORT = logs.Report(duration=12.345, memory_mb=128, used_mb=40)
+
+
+def test_a_report_line_is_awss_tab_separated_one() -> None:
+    assert logs.report_line("id-1", REPORT) == (
+        "REPORT RequestId: id-1\tDuration: 12.35 ms\tBilled Duration: 13 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 40 MB\t"
+    )
+
+
+def test_a_cold_start_reports_its_init_and_bills_it() -> None:
+    line = logs.report_line("id-1", logs.Report(duration=10.2, memory_mb=128, used_mb=40, init=100.5))
+
+    assert "\tBilled Duration: 111 ms\t" in line
+    assert line.endswith("\tInit Duration: 100.50 ms\t")
+
+
+def test_a_failure_reports_its_status_and_type() -> None:
+    line = logs.report_line(
+        "id-1", logs.Report(duration=1, memory_mb=128, used_mb=40, status="error", error_type="Runtime.ExitError")
+    )
+
+    assert line.endswith("\tStatus: error\tError Type: Runtime.ExitError\t")
+
+
+def test_an_invocations_log_is_in_order() -> None:
+    log = logs.invocation_log("id-1", "$LATEST", "INIT_START x\n", "hello\nworld\n", REPORT)
+
+    assert log.splitlines()[:5] == [
+        "INIT_START x",
+        "START RequestId: id-1 Version: $LATEST",
+        "hello",
+        "world",
+        "END RequestId: id-1",
+    ]
+    assert log.splitlines()[5].startswith("REPORT ")
+
+
+def test_a_silent_function_has_three_lines() -> None:
+    log = logs.invocation_log("id-1", "7", "", "", REPORT)
+
+    assert [line.split()[0] for line in log.splitlines()] == ["START", "END", "REPORT"]
+
+
+def test_a_timeout_line_has_milliseconds_and_the_request() -> None:
+    moment = datetime(2026, 11, 21, 5, 6, 7, 89_123, tzinfo=UTC)
+
+    assert logs.timeout_line(moment, "id-1", 3) == "2026-11-21T05:06:07.089Z id-1 Task timed out after 3.00 seconds"
+
+
+def test_a_failed_init_is_reported_with_its_phase() -> None:
+    assert logs.init_report(12.3, "error", "Runtime.ImportModuleError", "invoke") == (
+        "INIT_REPORT Init Duration: 12.30 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError"
+    )
