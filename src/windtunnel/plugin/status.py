@@ -1,0 +1,89 @@
+"""What the harness asks before it believes that an engine is ready, and is windtunnel's: GET /_windtunnel/status."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from windtunnel import __version__
+from windtunnel.plugin.localstack import (
+    ROUTER,
+    SERVICE_PLUGINS,
+    VERSION,
+    AssignmentService,
+    Response,
+    get_runtime_executor,
+    hooks,
+)
+
+LOG = logging.getLogger(__name__)
+PATH = "/_windtunnel/status"
+SERVICES = ("dynamodb", "dynamodbstreams")
+READY = threading.Event()
+
+
+@hooks.on_infra_start()
+def windtunnel_start() -> None:
+    """Before anything is served: our route, and what of LocalStack has to be mended."""
+    ROUTER.add(PATH, lambda _request: Response(json.dumps(status()), mimetype="application/json"))
+    mend_assignment_service()
+
+
+@hooks.on_infra_ready()
+def windtunnel_ready() -> None:
+    """After every other start hook."""
+    READY.set()
+
+
+def status() -> Mapping[str, Any]:
+    """What runs here: instance is the token the harness gave; executor and providers are those really loaded."""
+    return {
+        "instance": os.environ.get("WINDTUNNEL_INSTANCE"),
+        "version": __version__,
+        "localstack": VERSION,
+        "pid": os.getpid(),
+        "ready": READY.is_set(),
+        "executor": _executor(),
+        "providers": {service: _provider(service) for service in SERVICES},
+    }
+
+
+def _executor() -> str:
+    """The name of the executor that LocalStack really loaded; it falls back to Docker with only a warning."""
+    try:
+        return getattr(get_runtime_executor(), "windtunnel_name", get_runtime_executor().__qualname__)
+    except Exception as error:
+        LOG.exception("the Lambda executor cannot be loaded")
+        return f"none: {error}"
+
+
+def _provider(service: str) -> str:
+    """The provider that LocalStack takes for a service: the one it is told to, where that exists."""
+    told = SERVICE_PLUGINS.get_active_provider(service)
+    there = SERVICE_PLUGINS.api_provider_specs.get(service, [])
+    return told if told in there else SERVICE_PLUGINS.get_default_provider()
+
+
+class Snapshots(dict[str, Any]):
+    """A dict whose values can be walked while another thread adds some."""
+
+    def values(self) -> Any:
+        return list(super().values())
+
+
+def mend_assignment_service() -> None:
+    """LocalStack looks for a free environment by walking a dict that other requests add theirs to meanwhile.
+
+    Under concurrent cold starts that is a RuntimeError, and the request's answer a 500.
+    """
+    made = AssignmentService.__init__
+
+    def init(self: Any) -> None:
+        made(self)
+        self.environments.default_factory = Snapshots
+
+    AssignmentService.__init__ = init
