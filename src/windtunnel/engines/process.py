@@ -1,0 +1,102 @@
+"""A background process that outlives the command that started it: its record on disk, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """What is remembered of a started process.
+
+    A process id alone says nothing after a reboot or once ids wrap around, so the time of creation goes with it.
+    """
+
+    pid: int
+    created: float
+    """Seconds since the epoch, as psutil reports it."""
+    port: int
+    region: str
+    instance: str
+    """A random token that the process tells in its status, so that nobody else's server is taken for it."""
+
+    def process(self) -> psutil.Process | None:
+        """The process, or None if it is gone."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.created) < 1.0
+            if same and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        except psutil.NoSuchProcess:
+            pass
+        return None
+
+
+def read_record(path: Path) -> ProcessRecord | None:
+    """The record at `path`; None where there is none, or where it is damaged (its writer was killed, say)."""
+    try:
+        return ProcessRecord(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_record(path: Path, record: ProcessRecord) -> None:
+    """Replace the record at `path` in one step."""
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(record)))
+    draft.replace(path)
+
+
+def end_tree(process: psutil.Process, grace: float) -> None:
+    """End a process and everything below it: asked first, killed after `grace` seconds. It is gone on return."""
+    family = [process]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family += process.children(recursive=True)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    psutil.wait_procs([process], timeout=grace)
+    # what it left, and what it started while it was ending
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family += process.children(recursive=True)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=grace)
+
+
+def marked_processes(variable: str, value: str) -> list[psutil.Process]:
+    """This user's processes whose environment has `variable` set to `value`, other than this one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(variable) == value:
+                found.append(process)
+    return found
+
+
+def port_holder(port: int) -> psutil.Process | None:
+    """The process that listens on a TCP port, or None where nobody does or the kernel will not tell."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.AccessDenied:
+        return None
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
+            with contextlib.suppress(psutil.NoSuchProcess, TypeError):
+                return psutil.Process(connection.pid)
+    return None
+
+
+def describe(process: psutil.Process) -> str:
+    """A process in a person's words: its id and how it was called."""
+    try:
+        command = " ".join(process.cmdline()) or process.name()
+    except psutil.Error:
+        command = "?"
+    return f"process {process.pid} ({command if len(command) <= 100 else command[:97] + '...'})"
