@@ -1,1 +1,4 @@
-"""Build, package and deploy a SAM template with change sets."""
+"""Build, package and deploy a SAM template with change sets.
+
+Imported by module (windtunnel.deploy.deploy, .events, .request), so that who renders events does not load boto3.
+"""
