@@ -1,0 +1,1 @@
+"""The DynamoDBManager service: handlers -> logic -> tables."""

@@ -1,0 +1,128 @@
+"""The handlers over their real layers, with a table in memory."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from proxy_integration.entry_point import entry_point
+from users.logic import Users
+
+if TYPE_CHECKING:
+    from tests.unit.app.conftest import FakeContext, Log
+    from tests.unit.app.users.conftest import FakeTable
+
+ADA = {"name": "Ada", "email": "ada@example.com", "age": 36}
+NOBODY = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+ONE = "/users/{userId}"
+
+type Call = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def call(
+    function_environment: None,
+    proxy_event: Callable[..., dict[str, Any]],
+    context: FakeContext,
+    log: Log,
+    users: Users,
+) -> Call:
+    """Sends an event to the handler of a name; its status and its body."""
+
+    def send(name: str, method: str, resource: str = "/users", **event: Any) -> tuple[int, Any]:
+        route = getattr(importlib.import_module(f"users.handlers.{name}"), name)
+        handler: Any = entry_point(lambda request: route(request, users), logger=log.logger, allow_origin="*")
+        answer = handler(proxy_event(method, resource, **event), context)
+        assert answer["headers"] == {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return send
+
+
+def test_the_life_of_a_user(call: Call) -> None:
+    created = call("create_user", "POST", body=json.dumps(ADA))
+    path = {"userId": created[1]["userId"]}
+    changed = json.dumps({**ADA, "name": "Ada King"})
+
+    assert created[0] == 201
+    assert call("get_user", "GET", ONE, path=path) == (200, created[1])
+    assert call("list_users", "GET") == (200, {"users": [created[1]]})
+    updated = call("update_user", "PUT", ONE, path=path, body=changed)
+    assert (updated[0], updated[1]["name"]) == (200, "Ada King")
+    assert call("delete_user", "DELETE", ONE, path=path) == (200, updated[1])
+    assert call("get_user", "GET", ONE, path=path) == (404, {"message": f"User {path['userId']} not found"})
+
+
+@pytest.mark.parametrize(("name", "method"), [("create_user", "POST"), ("update_user", "PUT")])
+def test_a_wrong_body_is_a_400_with_the_fields(call: Call, name: str, method: str) -> None:
+    status, body = call(name, method, ONE, path={"userId": NOBODY}, body='{"email": "ada", "age": true}')
+
+    assert (status, body["message"]) == (400, "Validation failed")
+    assert [error["field"] for error in body["errors"]] == ["name", "email", "age"]
+
+
+@pytest.mark.parametrize(("name", "method"), [("create_user", "POST"), ("update_user", "PUT")])
+@pytest.mark.parametrize("body", [None, "{", "[]"])
+def test_a_body_that_is_no_json_object_is_a_400(call: Call, name: str, method: str, body: str | None) -> None:
+    assert call(name, method, ONE, path={"userId": NOBODY}, body=body)[0] == 400
+
+
+def test_a_wrong_query_is_a_400(call: Call) -> None:
+    status, body = call("list_users", "GET", query={"limit": "0"})
+
+    assert (status, body["errors"][0]["field"]) == (400, "limit")
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "event"),
+    [
+        ("create_user", "POST", {"body": json.dumps(ADA)}),
+        ("list_users", "GET", {}),
+        ("get_user", "GET", {"path": {"userId": NOBODY}}),
+        ("update_user", "PUT", {"path": {"userId": NOBODY}, "body": json.dumps(ADA)}),
+        ("delete_user", "DELETE", {"path": {"userId": NOBODY}}),
+    ],
+)
+def test_a_failing_table_is_a_plain_500(
+    call: Call, fake_table: FakeTable, log: Log, name: str, method: str, event: dict[str, Any]
+) -> None:
+    fake_table.failure = "InternalServerError"
+    if event.get("path"):
+        fake_table.items[NOBODY] = {"userId": NOBODY}
+
+    assert call(name, method, ONE if event.get("path") else "/users", **event) == (
+        500,
+        {"message": "Internal server error"},
+    )
+    assert "InternalServerError" in log.lines()[0]["exception"]
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "event", "status"),
+    [
+        ("create_user", "POST", {"body": "{"}, 400),
+        ("list_users", "GET", {"query": {"limit": "0"}}, 400),
+        ("get_user", "GET", {"path": {"userId": "5"}}, 404),
+        ("update_user", "PUT", {"path": {"userId": "5"}, "body": "{"}, 400),
+        ("delete_user", "DELETE", {"path": {"userId": "5"}}, 404),
+    ],
+)
+def test_what_lambda_calls_is_wired(
+    function_environment: None,
+    proxy_event: Callable[..., dict[str, Any]],
+    context: FakeContext,
+    name: str,
+    method: str,
+    event: dict[str, Any],
+    status: int,
+) -> None:
+    """With requests that are refused before they reach a table, since here the table is DynamoDB's."""
+    handler = importlib.import_module(f"users.handlers.{name}").handler
+
+    answer = handler(proxy_event(method, ONE if event.get("path") else "/users", **event), context)
+
+    assert answer["statusCode"] == status
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "*"

@@ -1,0 +1,239 @@
+"""The template as SAM makes CloudFormation's out of it, offline."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[3]
+SOURCE = ROOT / "infra/sam/template.yaml"
+RETENTION = {"Ref": "LogRetentionInDays"}
+ROUTES = {
+    ("post", "/users"): "CreateUserFunction",
+    ("get", "/users"): "ListUsersFunction",
+    ("get", "/users/{userId}"): "GetUserFunction",
+    ("put", "/users/{userId}"): "UpdateUserFunction",
+    ("delete", "/users/{userId}"): "DeleteUserFunction",
+    ("post", "/dynamodbmanager"): "DynamoDBManagerFunction",
+}
+
+type Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def source() -> Json:
+    parsed: Json = yaml_parse(SOURCE.read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    """What CloudFormation deploys."""
+    parsed = yaml_parse(SOURCE.read_text())
+    for resource in parsed["Resources"].values():
+        for code in ("CodeUri", "ContentUri"):
+            if code in resource["Properties"]:
+                # as `sam package` leaves it
+                resource["Properties"][code] = "s3://bucket/key"
+    session = boto3.session.Session(region_name="eu-central-1")
+    translated: Json = Translator({}, Parser(), boto_session=session).translate(parsed, {})
+    return translated
+
+
+def of_type(template: Json, kind: str) -> Json:
+    return {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == kind}
+
+
+def methods(template: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in template["Resources"]["Api"]["Properties"]["Body"]["paths"].items():
+        for verb, operation in item.items():
+            yield verb, path, operation
+
+
+def role_of(function: Json, roles: Json) -> Json:
+    role: Json = roles[function["Role"]["Fn::GetAtt"][0]]
+    return role
+
+
+def actions_of(statement: Json) -> set[str]:
+    action = statement["Action"]
+    return {action} if isinstance(action, str) else set(action)
+
+
+def test_every_route_leads_to_its_function(template: Json) -> None:
+    found = {
+        (verb, path): operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        for verb, path, operation in methods(template)
+        if verb != "options"
+    }
+
+    assert found.keys() == ROUTES.keys()
+    assert all(f"${{{ROUTES[route]}.Arn}}" in uri for route, uri in found.items())
+
+
+def test_api_gateway_may_invoke_every_function(template: Json) -> None:
+    permissions = of_type(template, "AWS::Lambda::Permission").values()
+
+    assert {permission["FunctionName"]["Ref"] for permission in permissions} == set(ROUTES.values())
+    assert all(permission["Principal"] == "apigateway.amazonaws.com" for permission in permissions)
+    assert all("SourceArn" in permission for permission in permissions)
+
+
+def test_every_handler_exists(source: Json) -> None:
+    for function in of_type(source, "AWS::Serverless::Function").values():
+        module, _, name = function["Handler"].rpartition(".")
+        path = (SOURCE.parent / function["CodeUri"] / module.replace(".", "/")).with_suffix(".py")
+
+        assert f"\n{name} = " in path.read_text()
+
+
+def test_every_function_runs_on_python_with_the_layer_and_logs_under_its_service(template: Json) -> None:
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["Runtime"] == "python3.13"
+        assert len(function["Layers"]) == 1
+        assert function["Environment"]["Variables"].keys() >= {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+
+
+def test_every_method_but_preflight_needs_the_key(template: Json) -> None:
+    for verb, path, operation in methods(template):
+        expected: list[Json] | None = None if verb == "options" else [{"api_key": []}]
+        assert operation.get("security") == expected, f"{verb} {path}"
+
+
+def test_every_path_answers_a_preflight_with_its_own_methods(template: Json) -> None:
+    allowed = {
+        path: operation["x-amazon-apigateway-integration"]["responses"]["default"]["responseParameters"]
+        for verb, path, operation in methods(template)
+        if verb == "options"
+    }
+
+    assert allowed.keys() == {path for _, path in ROUTES}
+    for path, headers in allowed.items():
+        verbs = {verb.upper() for verb, of in ROUTES if of == path} | {"OPTIONS"}
+        assert set(headers["method.response.header.Access-Control-Allow-Methods"].strip("'").split(",")) == verbs
+        assert "X-Api-Key" in headers["method.response.header.Access-Control-Allow-Headers"]
+
+
+def test_one_origin_for_functions_preflight_and_api_gateways_own_answers(template: Json) -> None:
+    body = template["Resources"]["Api"]["Properties"]["Body"]
+    responses = body["x-amazon-apigateway-gateway-responses"]
+    origins = {
+        function["Environment"]["Variables"]["CORS_ALLOW_ORIGIN"]
+        for function in of_type(template, "AWS::Lambda::Function").values()
+    }
+
+    assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX"}
+    for response in responses.values():
+        origin = response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"]
+        assert {origin.strip("'")} == origins
+
+
+def test_the_key_is_in_a_plan_with_throttle_and_quota(template: Json) -> None:
+    (plan,) = of_type(template, "AWS::ApiGateway::UsagePlan").values()
+    (link,) = of_type(template, "AWS::ApiGateway::UsagePlanKey").values()
+
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "ApiProdStage"}}]
+    # of the parameters' defaults
+    assert plan["Throttle"] == {"RateLimit": 1000, "BurstLimit": 2000}
+    assert plan["Quota"] == {"Limit": 1_000_000, "Period": "DAY"}
+    assert link["KeyType"] == "API_KEY"
+
+
+def test_there_is_one_stage(template: Json) -> None:
+    assert [stage["StageName"] for stage in of_type(template, "AWS::ApiGateway::Stage").values()] == ["Prod"]
+
+
+def test_every_function_has_a_role_of_its_own(template: Json) -> None:
+    functions, roles = of_type(template, "AWS::Lambda::Function"), of_type(template, "AWS::IAM::Role")
+
+    assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions) == len(roles)
+
+
+def test_every_role_allows_exactly_its_log_group_and_its_table(template: Json) -> None:
+    allowed = {
+        "CreateUser": ("UsersTable", {"dynamodb:PutItem"}),
+        "ListUsers": ("UsersTable", {"dynamodb:Scan"}),
+        "GetUser": ("UsersTable", {"dynamodb:GetItem"}),
+        "UpdateUser": ("UsersTable", {"dynamodb:UpdateItem"}),
+        "DeleteUser": ("UsersTable", {"dynamodb:DeleteItem"}),
+        "DynamoDBManager": (
+            "ManagerTable",
+            {f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")},
+        ),
+    }
+    roles = of_type(template, "AWS::IAM::Role")
+
+    assert roles.keys() == {f"{name}Role" for name in allowed}
+    for name, (table, actions) in allowed.items():
+        role = role_of(template["Resources"][f"{name}Function"]["Properties"], roles)
+        assert "ManagedPolicyArns" not in role
+        (policy,) = role["Policies"]
+        grants = {
+            statement["Resource"]["Fn::GetAtt"][0]: actions_of(statement)
+            for statement in policy["PolicyDocument"]["Statement"]
+        }
+        assert grants == {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}, table: actions}
+
+
+def test_every_function_has_a_log_group_with_retention(template: Json) -> None:
+    names = {function["FunctionName"]["Fn::Sub"] for function in of_type(template, "AWS::Lambda::Function").values()}
+    groups = of_type(template, "AWS::Logs::LogGroup").values()
+
+    assert {group["LogGroupName"]["Fn::Sub"] for group in groups} == {f"/aws/lambda/{name}" for name in names}
+    assert all(group["RetentionInDays"] == RETENTION for group in groups)
+    # two stacks in one account do not get in each other's way
+    assert all(name.startswith("${AWS::StackName}-") for name in names)
+
+
+def test_tables_are_on_demand_and_the_users_have_a_stream(template: Json) -> None:
+    tables = of_type(template, "AWS::DynamoDB::Table")
+
+    assert {table["BillingMode"] for table in tables.values()} == {"PAY_PER_REQUEST"}
+    assert {name: [key["AttributeName"] for key in table["KeySchema"]] for name, table in tables.items()} == {
+        "UsersTable": ["userId"],
+        "ManagerTable": ["id"],
+    }
+    assert tables["UsersTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert "TableName" not in tables["UsersTable"]
+
+
+def test_outputs_tell_where_and_what(template: Json) -> None:
+    assert template["Outputs"].keys() == {
+        "ApiId",
+        "ApiKeyId",
+        "ApiUrl",
+        "ManagerTableName",
+        "StageName",
+        "UsagePlanId",
+        "UsersTableName",
+    }
+    assert template["Outputs"]["ApiUrl"]["Value"] == {
+        "Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${ApiProdStage}"
+    }
+
+
+def test_every_parameter_has_a_default(source: Json) -> None:
+    assert [name for name, parameter in source["Parameters"].items() if "Default" not in parameter] == []
+
+
+def test_sam_asks_before_it_changes_anything() -> None:
+    config = tomllib.loads((SOURCE.parent / "samconfig.toml").read_text())["default"]
+
+    assert config["global"]["parameters"]["region"]
+    assert config["build"]["parameters"]["cached"] is True
+    assert (
+        config["deploy"]["parameters"].items()
+        >= {
+            "capabilities": "CAPABILITY_IAM",
+            "confirm_changeset": True,
+            "resolve_s3": True,
+        }.items()
+    )
