@@ -1,0 +1,68 @@
+# Thin over the windtunnel command: `make up` is scripts/bootstrap, then `windtunnel up`.
+# ENGINE, PORT, REGION, STACK and TEMPLATE given on make's command line become its settings.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# only from the command line: a PORT or REGION that happens to be in the environment is not meant for us
+define setting
+ifeq ($$(origin $(1)),command line)
+export WINDTUNNEL_$(1) := $$($(1))
+endif
+endef
+$(foreach name,ENGINE PORT REGION STACK TEMPLATE,$(eval $(call setting,$(name))))
+
+windtunnel := .venv/bin/windtunnel
+# ARGS='-k users -x' goes to pytest
+pass = $(if $(ARGS),-- $(ARGS))
+
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check lock doctor clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "  with ENGINE=embedded|aws PORT=4566 REGION=us-east-1 STACK=windtunnel, and ARGS='...' for pytest and logs"
+
+setup: ## make the environments (in no time when nothing changed)
+	@scripts/bootstrap
+
+up: setup ## start the engine, deploy the stack, print how to reach it
+	@$(windtunnel) up
+
+down: ## end what up started
+	@if [ -x $(windtunnel) ]; then $(windtunnel) down; else echo "nothing is set up, so nothing is up"; fi
+
+status: setup ## what is up, where, since when
+	@$(windtunnel) status
+
+logs: setup ## the functions' logs (ARGS=-f follows, ARGS=--engine-log is the engine's own)
+	@$(windtunnel) logs $(ARGS)
+
+deploy: setup ## deploy to the engine that is up; where none is, sam build && sam deploy to AWS
+	@$(windtunnel) deploy
+
+e2e: setup ## run the end-to-end tests against what is up; bring it up where it is not
+	@$(windtunnel) e2e $(pass)
+
+unit: setup ## run the unit tests
+	@$(windtunnel) unit $(pass)
+
+integration: setup ## run the integration tests, on an engine of their own
+	@$(windtunnel) integration $(pass)
+
+test: setup ## run every test: unit, integration, end to end
+	@$(windtunnel) test $(pass)
+
+lint: setup ## ruff and mypy --strict
+	@$(windtunnel) lint
+
+check: setup ## lint, unit and integration, offline
+	@$(windtunnel) check
+
+lock: setup ## renew the locks
+	@$(windtunnel) lock
+
+doctor: setup ## look at everything windtunnel needs
+	@$(windtunnel) doctor
+
+clean: ## end the engine and remove all that was made
+	@if [ -x $(windtunnel) ]; then $(windtunnel) clean; else rm -rf .venv .windtunnel; fi

@@ -1,0 +1,264 @@
+"""The windtunnel command: thin over harness.py."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import traceback
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from windtunnel import __version__, config
+from windtunnel.checks import run_check
+from windtunnel.console import Screen
+from windtunnel.errors import WindtunnelError
+
+if TYPE_CHECKING:
+    from windtunnel.harness import Harness
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="windtunnel",
+    help="Fly a serverless application on the ground: the same code and SAM template offline, in containers or in AWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+screen = Screen(Console(highlight=False), Console(stderr=True, highlight=False))
+
+Engine = Annotated[str | None, typer.Option(help="Where to run: embedded or aws. Also ENGINE=…")]
+Port = Annotated[int | None, typer.Option(help="The embedded engine's port. Also WINDTUNNEL_PORT=…")]
+Region = Annotated[str | None, typer.Option(help="The AWS region. Also WINDTUNNEL_REGION=…")]
+Stack = Annotated[str | None, typer.Option(help="The stack's name. Also WINDTUNNEL_STACK=…")]
+Template = Annotated[str | None, typer.Option(help="The SAM template. Also WINDTUNNEL_TEMPLATE=…")]
+Arguments = Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --: e2e -- -k users -x")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"windtunnel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+) -> None:
+    """Everything is a command of its own."""
+
+
+def _harness(**flags: object) -> Harness:
+    # boto3 and what deploys take half a second to import: not for --help
+    from windtunnel.harness import Harness
+
+    return Harness(config.load(flags), screen.show)
+
+
+# --- flying -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def up(
+    engine: Engine = None, port: Port = None, region: Region = None, stack: Stack = None, template: Template = None
+) -> None:
+    """Start the engine, deploy the stack, and print how to reach it. Safe to run again."""
+    harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template)
+    screen.stack(harness.up(), harness.settings.examples)
+
+
+@app.command()
+def deploy(
+    engine: Engine = None, port: Port = None, region: Region = None, stack: Stack = None, template: Template = None
+) -> None:
+    """Deploy the stack to the engine that is up; where none is, to AWS, with the real sam build && sam deploy."""
+    harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template)
+    if "engine" not in harness.settings.chosen and harness.engine.status().state != "up":
+        screen.say("no engine is up (make up starts one): this is the real sam build && sam deploy, to AWS")
+        harness = _harness(engine="aws", region=region, stack=stack, template=template)
+    screen.stack(harness.deploy(), harness.settings.examples)
+
+
+@app.command()
+def down(engine: Engine = None) -> None:
+    """End exactly what `up` started: the engine and every function's process."""
+    _harness(engine=engine).down()
+
+
+@app.command()
+def status(engine: Engine = None, port: Port = None) -> None:
+    """What is up, where, since when, with how much memory. Exit code 3 where the engine is not up."""
+    from windtunnel.engines import EngineStatus
+
+    harness = _harness(engine=engine, port=port)
+    found: EngineStatus = harness.engine.status()
+    screen.status(harness.engine.name, found)
+    if found.state != "up":
+        raise typer.Exit(3)
+    deployed = harness.find_stack()
+    if deployed is None:
+        screen.say(f"stack {harness.settings.stack} is not deployed: make up")
+    else:
+        screen.stack(deployed, ())
+
+
+@app.command()
+def logs(
+    function: Annotated[
+        str | None, typer.Argument(help="Part of a function's name; all of them where left out")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    of_engine: Annotated[bool, typer.Option("--engine-log", help="The engine's own log instead.")] = False,
+    minutes: Annotated[int, typer.Option(min=1, help="How far back.")] = 60,
+    engine: Engine = None,
+) -> None:
+    """The functions' logs from CloudWatch Logs, oldest first."""
+    from windtunnel import logs as functions_logs
+
+    harness = _harness(engine=engine)
+    if of_engine:
+        path = harness.settings.state_dir / "engine/engine.log"
+        if not path.exists():
+            raise WindtunnelError(f"there is no engine log: {path}", hint="make up")
+        # tail follows over a restart, which begins a new file
+        subprocess.run(["tail", "-n", "200", *(["-F"] if follow else []), str(path)], check=False)
+        return
+    harness.require_up()
+    for line in functions_logs.read(harness, function or "", minutes=minutes, follow=follow):
+        screen.log_line(line)
+
+
+# --- checks -------------------------------------------------------------------------------------------------------
+
+
+def _check(name: str, arguments: list[str] | None = None, **flags: object) -> NoReturn:
+    settings = config.load(flags)
+    raise typer.Exit(run_check(name, settings.root, arguments or (), config.environment(flags)))
+
+
+@app.command()
+def e2e(
+    arguments: Arguments = None, engine: Engine = None, port: Port = None, region: Region = None, stack: Stack = None
+) -> None:
+    """Run the end-to-end tests against what is up; bring it up first where it is not."""
+    harness = _harness(engine=engine, port=port, region=region, stack=stack)
+    if harness.settings.engine == "aws":
+        harness.stack()  # tests never deploy to AWS by themselves
+    else:
+        harness.up()
+    _check("e2e", arguments, engine=engine, port=port, region=region, stack=stack)
+
+
+@app.command()
+def unit(arguments: Arguments = None) -> None:
+    """Run the unit tests: no network, no processes."""
+    _check("unit", arguments)
+
+
+@app.command()
+def integration(arguments: Arguments = None) -> None:
+    """Run the integration tests: real processes, an engine of their own on a free port."""
+    _check("integration", arguments)
+
+
+@app.command("test")
+def every_test(arguments: Arguments = None) -> None:
+    """Run every test: unit, integration and end to end, on an engine of their own unless one is up."""
+    _check("test", arguments)
+
+
+@app.command()
+def lint() -> None:
+    """ruff (rules and format) and mypy --strict."""
+    _check("lint")
+
+
+@app.command()
+def check() -> None:
+    """lint, unit and integration, offline."""
+    _check("check")
+
+
+# --- the project itself -------------------------------------------------------------------------------------------
+
+
+@app.command()
+def setup(force: Annotated[bool, typer.Option(help="Even where nothing changed.")] = False) -> None:
+    """Make the environments from their locks (scripts/bootstrap)."""
+    _script("bootstrap", *(["--force"] if force else []))
+
+
+@app.command()
+def lock() -> None:
+    """Renew the locks (scripts/lock). Needs the network."""
+    _script("lock")
+
+
+def _script(name: str, *arguments: str) -> NoReturn:
+    script = config.load().root / "scripts" / name
+    raise typer.Exit(subprocess.run([str(script), *arguments], check=False).returncode)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything windtunnel needs, and say what to do about what is missing. Exit code 1 where something is."""
+    from windtunnel import doctor as doctor_module
+
+    findings = doctor_module.examine(config.load())
+    screen.findings(findings)
+    if any(finding.level == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def clean() -> None:
+    """End the engine and remove all that windtunnel made: environments, builds, logs, caches. Sources stay."""
+    harness = _harness()
+    if harness.settings.engine != "aws":
+        harness.down()
+    root = harness.settings.root
+    made = [root / ".windtunnel", root / "infra/sam/.aws-sam", root / ".pytest_cache", root / ".mypy_cache"]
+    made += [root / ".ruff_cache", root / ".hypothesis", harness.settings.state_dir, root / ".venv"]
+    for folder in made:
+        if folder.exists():
+            screen.say(f"removing {folder}")
+            shutil.rmtree(folder)
+
+
+def main() -> None:
+    """The boundary: an error becomes what a person reads and an exit code."""
+
+    def end(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    # a terminal that closes, or `kill`: clean up as for Ctrl-C
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+    try:
+        app()
+    except WindtunnelError as error:
+        screen.error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        screen.say("interrupted")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # `windtunnel logs | head`: nobody reads on, which is no failure
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last boundary
+        traceback.print_exc()
+        screen.error(
+            WindtunnelError(
+                f"a bug in windtunnel: {type(error).__name__}: {error}", hint="report it with the lines above"
+            )
+        )
+        sys.exit(70)

@@ -1,0 +1,173 @@
+"""The composition root: it wires an engine, a stack and whoever uses them.
+
+The commands and the pytest plugin are thin over this. What happens is told as events, which the caller renders.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from windtunnel.config import Settings, environment
+from windtunnel.deploy.artifact import find_artifacts
+from windtunnel.deploy.deploy import deploy
+from windtunnel.deploy.events import ChangeSetReady, DeployEvent, Uploading
+from windtunnel.deploy.request import DeployRequest
+from windtunnel.deploy.sam import sam_deploy
+from windtunnel.deploy.template import read_template
+from windtunnel.engines import make_engine
+from windtunnel.errors import DeployError, EngineError
+from windtunnel.events import Listener, Note, PhaseEnded, ignore
+from windtunnel.stack import Stack, describe_stack, write_outputs
+
+
+class Harness:
+    """One engine and one stack, as the settings describe them."""
+
+    def __init__(self, settings: Settings, listen: Listener = ignore) -> None:
+        self.settings = settings
+        self.engine = make_engine(settings)
+        self._listen = listen
+
+    def up(self) -> Stack:
+        """Start the engine where it is not up, deploy the stack, and write what it is to outputs.json.
+
+        Interrupted or killed by a signal, it ends an engine that it started; a deploy that fails leaves it up, so that
+        its logs can be read and the next try is quick.
+        """
+        if self.engine.name != "aws":
+            # a typing error in the template is not worth waiting for an engine
+            find_artifacts(read_template(self.settings.template), self.settings.parameters)
+        started = self.start()
+        try:
+            return self.deploy()
+        except (KeyboardInterrupt, SystemExit):
+            if started:
+                self.engine.stop(self._note)
+            raise
+
+    def start(self) -> bool:
+        """Start the engine where it is not up; True if this call started it."""
+        with self._phase("engine") as phase:
+            started = self.engine.start(self._note)
+            status = self.engine.status()
+            where = f" on {status.endpoint_url} (process {status.pid})" if status.endpoint_url else ""
+            phase(f"{status.detail}{where}{'' if started or not status.pid else ', was up already'}")
+        return started
+
+    def deploy(self) -> Stack:
+        """Build, package and deploy the stack to the engine, which must be up. Writes outputs.json."""
+        self.require_up()
+        if self.engine.name == "aws":
+            self._deploy_with_sam()
+            return self.stack()
+        laps = _Laps(self._listen)
+        result = deploy(self._request(), self.client, laps)
+        laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
+        return self.stack()
+
+    def require_up(self) -> None:
+        """Raises EngineError where the engine is not up."""
+        status = self.engine.status()
+        if status.state != "up":
+            raise EngineError(f"engine {self.engine.name} is not up: {status.detail}", hint="make up")
+
+    def _deploy_with_sam(self) -> None:
+        with self._phase("sam") as phase:
+            binaries = self.settings.root / ".venv/bin"
+            options = ["--stack-name", self.settings.stack, "--region", self.settings.region]
+            sam_deploy(self.settings.template, binaries, environment(), options)
+            phase(f"stack {self.settings.stack} in {self.settings.region}")
+
+    def stack(self) -> Stack:
+        """The deployed stack, also written to outputs.json. Raises DeployError where it is not deployed."""
+        stack = self.find_stack()
+        if stack is None:
+            raise DeployError(f"stack {self.settings.stack} is not deployed to {self.engine.name}", hint="make up")
+        write_outputs(self.outputs_path, stack)
+        return stack
+
+    def find_stack(self) -> Stack | None:
+        """The deployed stack, or None."""
+        return describe_stack(self.engine, self.settings.stack, self.engine.session().region_name)
+
+    def down(self) -> bool:
+        """End what up() started. True if something was ended."""
+        with self._phase("engine") as phase:
+            ended = self.engine.stop(self._note)
+            phase("ended" if ended else "was not up")
+        if ended:
+            self.outputs_path.unlink(missing_ok=True)
+        return ended
+
+    @property
+    def outputs_path(self) -> Path:
+        """Where the stack's URL, key and outputs are written."""
+        return self.settings.state_dir / "outputs.json"
+
+    def _request(self) -> DeployRequest:
+        install = self.settings.install_dir
+        return DeployRequest(
+            template=self.settings.template,
+            stack_name=self.settings.stack,
+            build_dir=install / "build",
+            wheels=install / "wheels",
+            uv=self.settings.root / ".venv/bin/uv",
+            python=install / "runtime/current/bin/python",
+            parameters=self.settings.parameters,
+            timeout_seconds=self.settings.deploy_timeout,
+        )
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the engine."""
+        return self.engine.session().client(service, endpoint_url=self.engine.endpoint_url)  # type: ignore[call-overload]
+
+    def _note(self, text: str) -> None:
+        self._listen(Note(text))
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Times a phase; the block says how it went by calling what it is given."""
+        started = time.perf_counter()
+        said = [""]
+        yield lambda detail: said.__setitem__(0, detail)
+        self._listen(PhaseEnded(name, said[0], time.perf_counter() - started))
+
+
+class _Laps:
+    """Times a deploy's phases by its events: build, then package (upload, change set), then deploy."""
+
+    def __init__(self, listen: Listener) -> None:
+        self._listen = listen
+        self._phase = "build"
+        self._since = time.perf_counter()
+
+    def __call__(self, event: DeployEvent) -> None:
+        self._listen(event)
+        if isinstance(event, Uploading) and self._phase == "build":
+            self._next("package")
+        elif isinstance(event, ChangeSetReady):
+            self._next("deploy")
+
+    def _next(self, phase: str) -> None:
+        self.end("")
+        self._phase = phase
+
+    def end(self, detail: str) -> None:
+        now = time.perf_counter()
+        self._listen(PhaseEnded(self._phase, detail, now - self._since))
+        self._since = now
+
+
+@contextmanager
+def temporary(settings: Settings, listen: Listener = ignore) -> Iterator[Harness]:
+    """A harness whose engine is started for the block and ended after it, whatever happens in it."""
+    harness = Harness(settings, listen)
+    harness.start()
+    try:
+        yield harness
+    finally:
+        harness.engine.stop(lambda _line: None)

@@ -1,0 +1,82 @@
+"""A deployed stack as its users need it: where its API is, with which key, and its outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from windtunnel.engines import Engine
+from windtunnel.errors import DeployError
+
+API, STAGE, API_KEY = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGateway::ApiKey"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack. `api_url` has no slash at its end; it and `api_key` are "" in a stack without an API or key.
+
+    `endpoint_url` is None on AWS. `outputs` are the template's own.
+    """
+
+    name: str
+    engine: str
+    region: str
+    endpoint_url: str | None
+    api_url: str
+    api_key: str
+    outputs: Mapping[str, str]
+
+
+def describe_stack(engine: Engine, name: str, region: str) -> Stack | None:
+    """The stack as the engine has it now; None where it was never deployed.
+
+    A stack with several REST APIs is known by the first of them, in the order of their logical ids.
+    """
+    session = engine.session()
+    cloudformation = session.client("cloudformation", endpoint_url=engine.endpoint_url)
+    try:
+        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise DeployError(f"stack {name} cannot be described: {error}") from error
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    resources = sorted(
+        (resource for page in pages for resource in page["StackResourceSummaries"]),
+        key=lambda resource: resource["LogicalResourceId"],
+    )
+    first: dict[str, str] = {}
+    for resource in resources:
+        if physical_id := resource.get("PhysicalResourceId"):
+            first.setdefault(resource["ResourceType"], physical_id)
+
+    api_url = api_key = ""
+    if API in first and STAGE in first:
+        api_url = engine.api_url(first[API], first[STAGE])
+    if API_KEY in first:
+        gateway = session.client("apigateway", endpoint_url=engine.endpoint_url)
+        api_key = gateway.get_api_key(apiKey=first[API_KEY], includeValue=True)["value"]
+    return Stack(
+        name=name,
+        engine=engine.name,
+        region=region,
+        endpoint_url=engine.endpoint_url,
+        api_url=api_url,
+        api_key=api_key,
+        outputs={output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])},
+    )
+
+
+def write_outputs(path: Path, stack: Stack) -> None:
+    """Write a stack to outputs.json, in one step: scripts and load tests read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    document = {**asdict(stack), "written": datetime.now(UTC).isoformat(timespec="seconds")}
+    draft.write_text(json.dumps(document, indent=2) + "\n")
+    draft.chmod(0o600)  # it holds the API key
+    draft.replace(path)

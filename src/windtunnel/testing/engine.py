@@ -1,0 +1,50 @@
+"""An engine of a test session's own: a free port, a state folder that goes with the session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from windtunnel.config import HOST, Settings
+from windtunnel.engines.embedded import STATE_VARIABLE
+from windtunnel.engines.process import end_tree, marked_processes
+from windtunnel.events import Listener
+from windtunnel.harness import Harness, temporary
+
+
+@contextmanager
+def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
+    """An embedded engine for the block, whatever else runs on this machine."""
+    home = settings.install_dir / "test-engines"
+    sweep(home)
+    state = home / str(os.getpid())
+    own = replace(settings, engine="embedded", port=free_port(), state_dir=state, chosen=frozenset({"port", "region"}))
+    try:
+        with temporary(own, listen) as harness:
+            yield harness
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def sweep(home: Path) -> None:
+    """Remove what sessions left that were killed before they could clean up. Their folders are named by process id."""
+    for state in home.glob("*"):
+        if not (state.name.isdigit() and psutil.pid_exists(int(state.name))):
+            for process in marked_processes(STATE_VARIABLE, str(state)):
+                end_tree(process, grace=2.0)
+            shutil.rmtree(state, ignore_errors=True)

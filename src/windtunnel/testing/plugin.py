@@ -1,0 +1,112 @@
+"""The pytest plugin: fixtures over the harness, and nothing else.
+
+engine   an embedded engine of this session's own, on a free port
+stack    the deployed application: on the engine that is up (or that ENGINE names), else on `engine`
+api      an HTTP client of the stack's API, with its key
+aws      boto3 clients for the stack's engine
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    # pytest loads this plugin in every run, unit tests too: nothing heavy at import
+    from windtunnel.config import Settings
+    from windtunnel.harness import Harness
+    from windtunnel.stack import Stack
+    from windtunnel.testing.clients import Api, Aws
+
+
+@pytest.fixture(scope="session")
+def windtunnel_settings(pytestconfig: pytest.Config) -> Settings:
+    """The project's settings; override it to test with others."""
+    from windtunnel import config
+
+    return config.load(start=pytestconfig.rootpath)
+
+
+@pytest.fixture(scope="session")
+def runtime_python(windtunnel_settings: Settings) -> Path:
+    """The interpreter that functions run in."""
+    return windtunnel_settings.install_dir / "runtime/current/bin/python"
+
+
+@pytest.fixture(scope="session")
+def engine(windtunnel_settings: Settings, pytestconfig: pytest.Config) -> Iterator[Engine]:
+    """An embedded engine of this session's own."""
+    from windtunnel.testing.engine import throwaway_engine
+
+    with throwaway_engine(windtunnel_settings, _Narrator(pytestconfig)) as harness:
+        yield Engine(harness)
+
+
+class Engine:
+    """A running engine, as tests use it."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.settings = harness.settings
+        self.endpoint_url = harness.settings.endpoint_url
+        self.region = harness.settings.region
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service, made once."""
+        if service not in self._clients:
+            self._clients[service] = self.harness.client(service)
+        return self._clients[service]
+
+
+@pytest.fixture(scope="session")
+def harness(windtunnel_settings: Settings, pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Harness:
+    """What the stack runs on: the engine that is up, or AWS where ENGINE says so; else this session's own."""
+    from windtunnel.harness import Harness
+
+    chosen = Harness(windtunnel_settings, _Narrator(pytestconfig))
+    if windtunnel_settings.engine == "aws" or chosen.engine.status().state == "up":
+        return chosen
+    own: Engine = request.getfixturevalue("engine")
+    return own.harness
+
+
+@pytest.fixture(scope="session")
+def stack(harness: Harness) -> Stack:
+    """The deployed application. Tests deploy to an engine of this machine, never to AWS."""
+    return harness.stack() if harness.engine.name == "aws" else harness.deploy()
+
+
+@pytest.fixture(scope="session")
+def api(stack: Stack) -> Iterator[Api]:
+    """The stack's API over HTTP."""
+    from windtunnel.testing.clients import Api
+
+    client = Api(stack.api_url, stack.api_key)
+    with client.session:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def aws(harness: Harness) -> Aws:
+    """AWS's own clients for the stack's engine."""
+    from windtunnel.testing.clients import Aws
+
+    return Aws(harness.engine.session(), harness.engine.endpoint_url)
+
+
+class _Narrator:
+    """Tells what the harness does while a test waits for it: only phases and notes, a line each."""
+
+    def __init__(self, pytestconfig: pytest.Config) -> None:
+        self._reporter: Any = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+
+    def __call__(self, event: object) -> None:
+        from windtunnel.events import PhaseEnded
+
+        if self._reporter is not None and isinstance(event, PhaseEnded):
+            self._reporter.ensure_newline()
+            self._reporter.write_line(f"windtunnel: {event.name} {event.seconds:.1f} s, {event.detail}")
