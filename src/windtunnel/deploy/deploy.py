@@ -94,7 +94,7 @@ def deploy(
         if change_set is None:
             on_event(Unchanged(request.stack_name))
             return _result(deployment, changed=False)
-        _execute(deployment, change_set, updating=stack is not None)
+        _execute(deployment, change_set)
         return _result(deployment, changed=True)
 
 
@@ -149,14 +149,14 @@ def _propose(deployment: _Deployment, stack: Stack | None, published: Published)
     return change_set
 
 
-def _execute(deployment: _Deployment, change_set: ChangeSet, *, updating: bool) -> None:
+def _execute(deployment: _Deployment, change_set: ChangeSet) -> None:
     """Execute the change set and follow it to its end. Raises DeployError for a stack that did not come to be."""
     cloudformation = deployment.cloudformation
     seen = latest_event(cloudformation, change_set.stack_id)
     cloudformation.execute_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
     stack, events = follow(cloudformation, change_set.stack_id, seen, deployment.on_event, deployment.deadline)
     if stack.status not in SUCCESS:
-        raise failure(stack, events, updating=updating)
+        raise failure(stack, events)
 
     started = deployment.deadline.clock()
     while stack and change_set.id != stack.change_set_id and deployment.deadline.clock() - started < OUTPUTS_SECONDS:

@@ -8,7 +8,7 @@ from typing import Any
 
 from windtunnel.deploy.deadline import Deadline
 from windtunnel.deploy.events import ResourceProgress
-from windtunnel.deploy.stack import LEFTOVER, POLL_SECONDS, PROVISIONAL, Stack, find_stack
+from windtunnel.deploy.stack import POLL_SECONDS, PROVISIONAL, Stack, find_stack
 from windtunnel.errors import DeployError
 
 SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -16,10 +16,6 @@ SETTLE_SECONDS = 2.0
 """How long a provisional status is watched before it is taken for the end."""
 CANCELLED = "cancelled"
 """In the reason of resources that fail because another one did ("Resource creation cancelled")."""
-NO_ROLLBACK = (
-    "; this engine does not roll an update back: the next deploy deletes the stack, and its data, and creates it anew "
-    "(should a resource then exist already, start the engine anew: make down up)"
-)
 STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
@@ -94,7 +90,7 @@ def first_failure(events: Iterable[ResourceProgress]) -> ResourceProgress | None
     return next(iter([*of_resources, *own, *failed]), None)
 
 
-def failure(stack: Stack, events: tuple[ResourceProgress, ...], *, updating: bool) -> DeployError:
+def failure(stack: Stack, events: tuple[ResourceProgress, ...]) -> DeployError:
     """The error for a stack that came to rest in another status than was asked for."""
     culprit = first_failure(events)
     if culprit is None or culprit.logical_id == stack.name:
@@ -104,7 +100,7 @@ def failure(stack: Stack, events: tuple[ResourceProgress, ...], *, updating: boo
     return DeployError(
         f"the stack {stack.name} is {stack.status}: {culprit.logical_id} ({culprit.type}) is {culprit.status}: "
         f"{culprit.reason or 'CloudFormation gives no reason'}",
-        hint="correct the resource and deploy again" + (NO_ROLLBACK if updating and stack.status in LEFTOVER else ""),
+        hint="correct the resource and deploy again",
         detail="\n".join(f"{e.logical_id} ({e.type}) {e.status}: {e.reason}" for e in others),
     )
 

@@ -8,17 +8,30 @@ from __future__ import annotations
 from windtunnel.errors import EngineError
 
 try:
+    from localstack import config
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
+    from localstack.services.apigateway.helpers import get_apigateway_store
+    from localstack.services.apigateway.legacy import provider as apigateway_import
+    from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
+    from localstack.services.apigateway.resource_providers.aws_apigateway_restapi import ApiGatewayRestApiProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
+    from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
+    from localstack.services.cloudformation.resource_provider import (
+        OperationStatus,
+        ProgressEvent,
+        ResourceProviderExecutor,
+    )
     from localstack.services.edge import ROUTER
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
 except ImportError as error:
@@ -31,18 +44,29 @@ __all__ = [
     "ROUTER",
     "SERVICE_PLUGINS",
     "VERSION",
+    "ApiGatewayRestApiProvider",
+    "ApiGatewayStageProvider",
     "AssignmentService",
+    "ChangeSetModelExecutor",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "FunctionVersion",
     "InvocationResult",
+    "LogsLogGroupProvider",
     "MotoFallbackDispatcher",
+    "OperationStatus",
+    "ProgressEvent",
+    "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
     "Service",
     "StatusErrorException",
+    "apigateway_import",
     "aws_provider",
+    "build_gateway_response",
+    "config",
+    "get_apigateway_store",
     "get_runtime_executor",
     "hooks",
 ]

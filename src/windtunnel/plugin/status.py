@@ -14,29 +14,40 @@ from windtunnel.plugin.localstack import (
     ROUTER,
     SERVICE_PLUGINS,
     VERSION,
-    AssignmentService,
     Response,
     get_runtime_executor,
     hooks,
 )
+from windtunnel.plugin.mends import mend_localstack
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
 SERVICES = ("dynamodb", "dynamodbstreams")
+FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambda", "apigateway")
+"""LocalStack loads a service with its first call; together these take two seconds."""
 READY = threading.Event()
 
 
 @hooks.on_infra_start()
 def windtunnel_start() -> None:
-    """Before anything is served: our route, and what of LocalStack has to be mended."""
+    """Before anything is served: our route, and LocalStack mended."""
     ROUTER.add(PATH, lambda _request: Response(json.dumps(status()), mimetype="application/json"))
-    mend_assignment_service()
+    mend_localstack()
 
 
 @hooks.on_infra_ready()
 def windtunnel_ready() -> None:
-    """After every other start hook."""
+    """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
     READY.set()
+    threading.Thread(target=_load_services, name="windtunnel-load", daemon=True).start()
+
+
+def _load_services() -> None:
+    for service in FIRST_DEPLOY:
+        try:
+            SERVICE_PLUGINS.require(service)
+        except Exception:
+            LOG.exception("%s could not be loaded ahead of its first call", service)
 
 
 def status() -> Mapping[str, Any]:
@@ -66,24 +77,3 @@ def _provider(service: str) -> str:
     told = SERVICE_PLUGINS.get_active_provider(service)
     there = SERVICE_PLUGINS.api_provider_specs.get(service, [])
     return told if told in there else SERVICE_PLUGINS.get_default_provider()
-
-
-class Snapshots(dict[str, Any]):
-    """A dict whose values can be walked while another thread adds some."""
-
-    def values(self) -> Any:
-        return list(super().values())
-
-
-def mend_assignment_service() -> None:
-    """LocalStack looks for a free environment by walking a dict that other requests add theirs to meanwhile.
-
-    Under concurrent cold starts that is a RuntimeError, and the request's answer a 500.
-    """
-    made = AssignmentService.__init__
-
-    def init(self: Any) -> None:
-        made(self)
-        self.environments.default_factory = Snapshots
-
-    AssignmentService.__init__ = init

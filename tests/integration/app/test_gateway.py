@@ -84,7 +84,7 @@ def test_every_answer_of_a_function_is_json_with_cors(api: Api, method: str, pat
 
 @pytest.mark.parametrize("path", ["/users", "/nothing"], ids=["no key", "no such path"])
 def test_api_gateways_own_errors_have_cors(api: Api, localstack_gap: Callable[[str], None], path: str) -> None:
-    localstack_gap("does not import x-amazon-apigateway-gateway-responses")
+    localstack_gap("answers errors without the headers of the template's gateway responses")
 
     response = api.get(path, api_key=None, headers={"Origin": "https://app.example.com"})
 

@@ -110,11 +110,7 @@ def test_an_unexpected_error_leaves_its_traceback_in_the_log(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_log_group_has_a_retention(
-    aws: Aws, resources: Mapping[str, str], localstack_gap: Callable[[str], None], name: str
-) -> None:
-    localstack_gap("does not apply the RetentionInDays of AWS::Logs::LogGroup")
-
+def test_every_log_group_has_a_retention(aws: Aws, resources: Mapping[str, str], name: str) -> None:
     group = resources[f"{name}LogGroup"]
     groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
 

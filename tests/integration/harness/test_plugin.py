@@ -13,7 +13,7 @@ from windtunnel.testing.plugin import Engine
 # a walk over one function's environments, as LocalStack's get_environment does it, while another request adds one
 WALK = """
 from localstack.services.lambda_.invocation.assignment import AssignmentService
-from windtunnel.plugin.status import mend_assignment_service
+from windtunnel.plugin.mends import mend_assignment_service
 
 def walk():
     environments = AssignmentService().environments["version"]

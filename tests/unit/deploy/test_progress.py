@@ -124,18 +124,7 @@ def test_a_failure_names_stack_resource_and_reason() -> None:
         progress("Queue", "CREATE_FAILED", "Resource creation cancelled"),
     )
 
-    error = failure(Stack("arn:stack", "shop", "ROLLBACK_COMPLETE"), events, updating=False)
+    error = failure(Stack("arn:stack", "shop", "ROLLBACK_COMPLETE"), events)
 
     assert "stack shop is ROLLBACK_COMPLETE: Table (AWS::SQS::Queue) is CREATE_FAILED: bad key" in str(error)
-    assert "does not roll an update back" not in error.hint
     assert "Queue" in error.detail
-
-
-def test_an_update_that_the_engine_cannot_roll_back_is_said() -> None:
-    events = (progress("Table", "UPDATE_FAILED", "bad key"),)
-
-    rolled_back = failure(Stack("arn:stack", "shop", "UPDATE_ROLLBACK_COMPLETE"), events, updating=True)
-    broken = failure(Stack("arn:stack", "shop", "ROLLBACK_COMPLETE"), events, updating=True)
-
-    assert "does not roll an update back" not in rolled_back.hint
-    assert "does not roll an update back" in broken.hint
