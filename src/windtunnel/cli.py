@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import signal
 import subprocess
@@ -249,11 +248,6 @@ def main() -> None:
     except KeyboardInterrupt:
         screen.say("interrupted")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # `windtunnel logs | head`: nobody reads on, which is no failure
-        with contextlib.suppress(BrokenPipeError):
-            sys.stdout.close()
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last boundary
         traceback.print_exc()
         screen.error(

@@ -115,7 +115,9 @@ def mend_forgotten_resources() -> None:
 
     @functools.wraps(execute)
     def execute_and_remember(self: Any) -> Any:
-        stack = self._change_set.stack
+        change_set, stack = self._change_set, self._change_set.stack
+        if stack.status == "DELETE_IN_PROGRESS":
+            return execute(self)
         before, states_before = dict(stack.resolved_resources), dict(stack.resource_states)
         result = execute(self)
         resources = result.resources
@@ -125,12 +127,10 @@ def mend_forgotten_resources() -> None:
             kept = {name: resource for name, resource in before.items() if name not in done and name not in gone}
             resources.clear()
             resources.update(kept | done)
-            template = partly_updated(
-                stack.processed_template, self._change_set.processed_template, set(kept), set(done)
-            )
+            template = partly_updated(stack.processed_template, change_set.processed_template, set(kept), set(done))
             # what is said to be deployed is what the next change is computed from
-            self._change_set.template = self._change_set.processed_template = template
-            self._change_set.template_body = json.dumps(template)
+            change_set.template = change_set.processed_template = template
+            change_set.template_body = json.dumps(template)
             for name in [name for name in stack.resource_states if name not in resources]:
                 del stack.resource_states[name]  # it never came to be; the events tell of it
             stack.set_stack_status("UPDATE_FAILED", reason=result.failure_message)

@@ -151,3 +151,15 @@ def test_a_failed_update_forgets_nothing_and_the_next_one_works(engine: Engine, 
     assert ssm.get_parameter(Name=f"/{name}/first")["Parameter"]["Value"] == "1"
     assert set(resources(engine, name)) == {"First", "Last"}
     assert "QueueUrls" not in engine.client("sqs").list_queues(QueueNamePrefix=name)
+
+
+def test_what_a_failed_create_left_can_be_deleted_and_made_anew(deploy: Deploy, name: str) -> None:
+    good = API.format(name=name, path="/x", word="w", more="")
+    bad = (
+        "  Bad: {Type: AWS::Lambda::Permission, Properties: "
+        "{FunctionName: nobody, Action: lambda:InvokeFunction, Principal: x.amazonaws.com}}\n"
+    )
+    with pytest.raises(DeployError, match="Bad"):
+        deploy(good + bad)
+
+    assert get(deploy(good), "/x").text == "/x w"
