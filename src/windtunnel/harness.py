@@ -60,10 +60,11 @@ class Harness:
 
     def deploy(self) -> Stack:
         """Build, package and deploy the stack to the engine, which must be up. Writes outputs.json."""
-        self.require_up()
         if self.engine.name == "aws":
+            self.engine.start(self._note)
             self._deploy_with_sam()
             return self.stack()
+        self.require_up()
         laps = _Laps(self._listen)
         result = deploy(self._request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")

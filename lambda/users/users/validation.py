@@ -77,6 +77,7 @@ def _age_error(age: object) -> str | None:
     if age is None:
         return None
     # bool is a subclass of int; `in` compares a Decimal's value, so 30.0 is in the range and 30.5 is not
-    if isinstance(age, bool) or not isinstance(age, int | Decimal) or age not in AGES:
+    number = not isinstance(age, bool) and isinstance(age, int | Decimal) and Decimal(age).is_finite()
+    if not number or age not in AGES:
         return f"must be an integer from {AGES[0]} to {AGES[-1]}"
     return None

@@ -5,7 +5,16 @@ A newer LocalStack, or its fork, is supported by another such file. A name that 
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 from windtunnel.errors import EngineError
+
+if sys.version_info < (3, 13):
+    # LocalStack 4.14.0 takes it from 3.13's standard library, and its S3 and Lambda cannot be loaded without
+    import typing_extensions
+
+    warnings.deprecated = typing_extensions.deprecated  # type: ignore[attr-defined]
 
 try:
     from localstack import config

@@ -28,6 +28,16 @@ def shell(root: Path, *command: str, variables: Mapping[str, str] | None = None)
 
 
 @pytest.fixture
+def clone(root: Path, tmp_path: Path) -> Path:
+    """A checkout that was never set up, so that it remembers no interpreter."""
+    scripts = tmp_path / "clone/scripts"
+    scripts.mkdir(parents=True)
+    shutil.copy(root / "scripts/bootstrap", scripts)
+    shutil.copy(root / "pyproject.toml", scripts.parent)
+    return scripts.parent
+
+
+@pytest.fixture
 def poor_path(tmp_path: Path) -> str:
     """A PATH with what the script needs, and no Python but an impostor that does not run (a pyenv shim, say)."""
     folder = tmp_path / "bin"
@@ -49,13 +59,13 @@ def test_a_second_run_has_nothing_to_do(root: Path) -> None:
 
 
 def test_no_suitable_python_says_where_it_looked_and_what_to_install(
-    root: Path, poor_path: str, tmp_path: Path
+    clone: Path, poor_path: str, tmp_path: Path
 ) -> None:
     if any(Path(f"{folder}/python{v}").exists() for folder in ("/opt/homebrew/bin", "/usr/local/bin", "/usr/bin")
            for v in ("3.12", "3.13")):  # fmt: skip
         pytest.skip("this machine has a Python 3.12 or 3.13 where the bootstrap always looks")
 
-    done = shell(root, "scripts/bootstrap", "--find-python", variables={"PATH": poor_path, "HOME": str(tmp_path)})
+    done = shell(clone, "scripts/bootstrap", "--find-python", variables={"PATH": poor_path, "HOME": str(tmp_path)})
 
     assert done.returncode == 1
     assert "no suitable Python: 3.13 or 3.12" in done.stderr
@@ -65,22 +75,30 @@ def test_no_suitable_python_says_where_it_looked_and_what_to_install(
 
 @pytest.mark.parametrize("manager", ["pyenv", "uv"])
 def test_an_interpreter_of_pyenv_or_uv_is_found_without_being_on_the_path(
-    root: Path, poor_path: str, tmp_path: Path, windtunnel_settings: Settings, manager: str
+    clone: Path, poor_path: str, tmp_path: Path, windtunnel_settings: Settings, manager: str
 ) -> None:
     place = {"pyenv": ".pyenv/versions/3.13.99", "uv": ".local/share/uv/python/cpython-3.13.99-linux"}[manager]
     folder = tmp_path / "home" / place / "bin"
     folder.mkdir(parents=True)
-    real = (windtunnel_settings.install_dir / "runtime/current/bin/python").resolve()
-    if not (real.parent / "python3.13").exists() and "3.13" not in real.name:
-        pytest.skip("this checkout runs on Python 3.12")
+    real = windtunnel_settings.install_dir / "runtime/current/bin/python"
     (folder / "python3.13").write_text(f'#!/bin/sh\nexec {real} "$@"\n')
     (folder / "python3.13").chmod(0o755)
 
     variables = {"PATH": poor_path, "HOME": str(tmp_path / "home")}
-    done = shell(root, "scripts/bootstrap", "--find-python", variables=variables)
+    done = shell(clone, "scripts/bootstrap", "--find-python", variables=variables)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(real)
+
+
+def test_the_interpreter_of_the_first_setup_is_kept(clone: Path, windtunnel_settings: Settings) -> None:
+    first = windtunnel_settings.install_dir / "runtime/current/bin/python"
+    (clone / ".windtunnel").mkdir()
+    (clone / ".windtunnel/bootstrap.stamp").write_text(f"unfinished\n{first}\n")
+
+    done = shell(clone, "scripts/bootstrap", "--find-python")
+
+    assert done.stdout.strip() == str(first)
 
 
 @pytest.mark.parametrize("named", ["/bin/true", "/nonexistent"])
