@@ -147,10 +147,10 @@ class _Laps:
         self._since = time.perf_counter()
 
     def __call__(self, event: DeployEvent) -> None:
-        self._listen(event)
         if isinstance(event, Uploading) and self._phase == "build":
             self._next("package")
-        elif isinstance(event, ChangeSetReady):
+        self._listen(event)
+        if isinstance(event, ChangeSetReady):
             self._next("deploy")
 
     def _next(self, phase: str) -> None:

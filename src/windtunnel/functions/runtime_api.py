@@ -131,6 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 65536
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the process was killed: its end is told apart
+            super().handle()
+
     def do_GET(self) -> None:
         if self.path != RUNTIME + "invocation/next":
             self._not_found()
@@ -199,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             self.wfile.flush()
         except OSError:
-            self.close_connection = True  # the process died while it was told; its end is told apart
+            self.close_connection = True  # the process died while it was told
 
     def log_message(self, *_arguments: Any) -> None:
         """Nothing: this is not a log that anyone reads."""
