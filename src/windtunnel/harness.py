@@ -100,7 +100,8 @@ class Harness:
         with self._phase("engine") as phase:
             ended = self.engine.stop(self._note)
             phase("ended" if ended else "was not up")
-        if ended:
+        if self.engine.name != "aws":
+            # an engine that was killed is as gone as one that is ended, and its stack with it
             self.outputs_path.unlink(missing_ok=True)
         return ended
 

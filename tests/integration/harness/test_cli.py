@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -166,6 +167,27 @@ def test_a_failing_resource_ends_with_1_and_its_reason_and_leaves_the_engine_up(
     assert "Bad" in failed.stderr
     assert "nobody" in failed.stderr
     assert mended.returncode == 0, mended.stdout + mended.stderr
+
+
+def test_up_interrupted_while_deploying_ends_the_engine_it_started(run: Run, project: Path) -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-u", "-m", "windtunnel", "up"],
+        cwd=project,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("WINDTUNNEL_", "ENGINE"))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert command.stdout is not None
+    lines = iter(command.stdout.readline, "")
+    assert any("change set:" in line for line in lines)
+
+    command.send_signal(signal.SIGINT)
+    output = command.communicate(timeout=30)[0]
+
+    assert command.returncode == 130, output
+    assert "interrupted" in output
+    assert run("status").returncode == 3
 
 
 def test_deploy_without_an_engine_is_for_aws_and_wants_credentials(run: Run) -> None:
