@@ -20,11 +20,16 @@ from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Ready, Responded, Taken
 from windtunnel.functions.runtime_process import RuntimeProcess
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import FunctionSpec, Invocation, InvocationResult, Session
+from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, Session
 from windtunnel.functions.variables import Places
 
 INIT_LIMIT = 10.0
 """Seconds that AWS gives an environment's init before the first invocation."""
+PROVISIONED_INIT_LIMIT = 130.0
+"""The same with provisioned concurrency, unless the function's timeout is longer."""
+
+ATTEMPTS = 3
+"""Processes that an invocation may use up: one that dies before it takes the invocation does no harm to it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Surroundings:
     """Where environments have their own folders."""
     clock: Callable[[], float] = time.perf_counter
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    init_limit: float = INIT_LIMIT
 
 
 @dataclass(frozen=True)
@@ -90,14 +96,17 @@ class ExecutionEnvironment:
 
     def start(self) -> str:
         """The init phase. Returns the error's type where it failed, which the next invocation deals with; else ""."""
-        failure = self._init("", INIT_LIMIT, phase="init")
-        return failure.error_type if failure else ""
+        limit = self._surroundings.init_limit
+        if self._session.initialization_type == PROVISIONED:
+            limit = max(PROVISIONED_INIT_LIMIT, self._spec.timeout)
+        failure = self._init("", limit, phase="init")
+        return (error_type(failure.payload) or "Runtime.Unknown") if failure else ""
 
     def invoke(self, invocation: Invocation) -> InvocationResult:
         """Run the handler. Whatever the function does, an answer comes, within its timeout."""
         started = self._surroundings.clock()
         deadline = started + self._spec.timeout
-        while True:
+        for _ in range(ATTEMPTS):
             process = self._well()
             if process is None:
                 # reset, or its init failed: the init is part of this invocation, under the function's own timeout
@@ -111,8 +120,9 @@ class ExecutionEnvironment:
                     return result
             # it ended before it took the invocation: another process can have it, while there is time
             if self._stopped or self._surroundings.clock() >= deadline:
-                failed = exited(invocation.request_id, -9)
-                return self._without_init(invocation, _InitFailure(failed.payload, "error", failed.type), started)
+                break
+        failed = exited(invocation.request_id, -9)
+        return self._without_init(invocation, _InitFailure(failed.payload, "error", failed.type), started)
 
     def stop(self) -> None:
         """End the process and remove the environment's folder. An invocation under way ends as a crash."""
@@ -219,10 +229,11 @@ class ExecutionEnvironment:
         duration = (self._surroundings.clock() - started) * 1000
         used = process.peak_memory_mb()
         before, self._unlogged = self._unlogged, ""
-        output = process.take_output()
         if ending.broken:
             self._discard()
-            output, self._unlogged = output + self._unlogged, ""
+            output, self._unlogged = self._unlogged, ""
+        else:
+            output = process.take_output()
         return self._result(invocation, before, output, ending, Usage(duration, used))
 
     def _without_init(self, invocation: Invocation, failure: _InitFailure, started: float) -> InvocationResult:
@@ -246,7 +257,9 @@ class ExecutionEnvironment:
         self._init_duration = None
         if ending.words:
             output = f"{output.rstrip()}\n{ending.words}".lstrip("\n")
-        text = logs.invocation_log(invocation.request_id, self._spec.version, before, output, report)
+        text = logs.invocation_log(
+            invocation.request_id, self._spec.version, logs.legible(before), logs.legible(output), report
+        )
         return InvocationResult(ending.payload, ending.is_error, text)
 
 

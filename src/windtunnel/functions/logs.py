@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
+
+RUNTIME_TRACEBACK = re.compile(r"\rTraceback \(most recent call last\):(?:\r[^\r\n]*)*")
+NO_BREAK_SPACE = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,15 @@ def timeout_line(moment: datetime, request_id: str, timeout: float) -> str:
     """The line that tells of a timeout (seconds); `moment` is in UTC."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     return f"{stamp} {request_id} Task timed out after {timeout:.2f} seconds"
+
+
+def legible(output: str) -> str:
+    """The runtime's own tracebacks, on lines of their own.
+
+    awslambdaric ends an error's lines with a carriage return and indents them with no-break spaces, so that they stay
+    one message: on a terminal each line then covers the one before.
+    """
+    return RUNTIME_TRACEBACK.sub(lambda found: found[0].replace("\r", "\n").replace(NO_BREAK_SPACE, " "), output)
 
 
 def invocation_log(request_id: str, version: str, before: str, output: str, report: Report) -> str:

@@ -151,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if invocation.trace_id:
             headers["Lambda-Runtime-Trace-Id"] = invocation.trace_id
+        if invocation.client_context:
+            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
         self._send(HTTPStatus.OK, invocation.payload, headers)
 
     def do_POST(self) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PROVISIONED = "provisioned-concurrency"
+"""The initialization type of an environment that is kept ready."""
+
 
 @dataclass(frozen=True)
 class FunctionSpec:
@@ -56,6 +59,8 @@ class Invocation:
     """As it was invoked, with its alias or version."""
     trace_id: str = ""
     """The value of the X-Amzn-Trace-Id header."""
+    client_context: str = ""
+    """What the caller tells of itself: a JSON object on one line, in ASCII; "" where it tells nothing."""
 
 
 @dataclass(frozen=True)

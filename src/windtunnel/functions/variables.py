@@ -29,14 +29,14 @@ class Places:
 def function_variables(spec: FunctionSpec, session: Session, places: Places, runtime_api: str) -> Mapping[str, str]:
     """The whole environment of a function's process; `runtime_api` is host:port."""
     return {
-        **_defaults(spec, places),
+        **_defaults(spec, session, places),
         **spec.variables,
         # reserved: the template cannot set them
         **_reserved(spec, session, places, runtime_api),
     }
 
 
-def _defaults(spec: FunctionSpec, places: Places) -> dict[str, str]:
+def _defaults(spec: FunctionSpec, session: Session, places: Places) -> dict[str, str]:
     """What AWS sets and a template may replace."""
     opt = spec.layers
     libraries = [places.runtime, places.runtime / "lib", spec.code, spec.code / "lib", *([opt / "lib"] if opt else [])]
@@ -55,6 +55,8 @@ def _defaults(spec: FunctionSpec, places: Places) -> dict[str, str]:
         "PYTHONPATH": str(places.runtime),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        # AWS sets none, but its SDKs read it: a template may point them elsewhere
+        "AWS_ENDPOINT_URL": session.endpoint_url,
         "HOME": str(places.home),
         "TMPDIR": str(places.tmp),
     }
@@ -75,7 +77,6 @@ def _reserved(spec: FunctionSpec, session: Session, places: Places, runtime_api:
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
-        "AWS_ENDPOINT_URL": session.endpoint_url,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "LAMBDA_TASK_ROOT": str(spec.code),
         "LAMBDA_RUNTIME_DIR": str(places.runtime),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import json
 import logging
 import os
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from windtunnel.functions.failure import Failure
 from windtunnel.functions.interpreter import Interpreter, find_interpreter
 from windtunnel.functions.layers import merge_layers
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import FunctionSpec, Invocation, Session
+from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, Session
 from windtunnel.plugin.localstack import (
     FunctionVersion,
     InvocationResult,
@@ -56,6 +58,8 @@ class WindtunnelExecutor(RuntimeExecutor):
 
     windtunnel_name = NAME
     """Tells the status route that this is the one."""
+    client_context: str | None = None
+    """Of the invocation that comes next, in base64 as the caller sent it; see mends.py."""
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
         super().__init__(id, function_version)
@@ -72,7 +76,7 @@ class WindtunnelExecutor(RuntimeExecutor):
             raise StatusErrorException(str(error), Failure("Runtime.Unavailable", str(error)).payload) from error
         self._environment = ExecutionEnvironment(self.id, spec, session, interpreter, shared.surroundings)
         failed = self._environment.start()
-        if failed and session.initialization_type == "provisioned-concurrency":
+        if failed and session.initialization_type == PROVISIONED:
             # nobody invokes it yet: the status of the provisioning is where it shows
             self._environment.stop()
             raise StatusErrorException("init failed", payload=Failure(failed, "init failed").payload)
@@ -86,6 +90,7 @@ class WindtunnelExecutor(RuntimeExecutor):
                 payload=payload["payload"].encode(),
                 function_arn=payload["invoked-function-arn"],
                 trace_id=payload["trace-id"],
+                client_context=_client_context(self.client_context),
             )
         )
         return InvocationResult(payload["invoke-id"], result.payload, is_error=result.is_error, logs=result.logs)
@@ -123,9 +128,7 @@ class WindtunnelExecutor(RuntimeExecutor):
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """The version is gone: so is its unpacked code."""
-        if function_version.config.code:
-            function_version.config.code.destroy_cached()
+        """Nothing: other versions may run on the same unpacked code, and LocalStack destroys what none of them has."""
 
 
 def _interpreter(function_version: FunctionVersion, shared: Installation) -> Interpreter:
@@ -150,6 +153,14 @@ def function_spec(function_version: FunctionVersion, shared: Installation) -> Fu
         memory_mb=configuration.memory_size,
         variables=configuration.environment or {},
     )
+
+
+def _client_context(encoded: str | None) -> str:
+    """The client context of an invocation as the Runtime API's header has it; "" where it is no JSON in base64."""
+    try:
+        return json.dumps(json.loads(base64.b64decode(encoded or "")))
+    except ValueError:
+        return ""
 
 
 def _session(env_vars: Mapping[str, object]) -> Session:

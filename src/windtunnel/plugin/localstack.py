@@ -23,6 +23,7 @@ try:
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
+    from localstack.runtime.server import twisted as twisted_server
     from localstack.services.apigateway.helpers import get_apigateway_store
     from localstack.services.apigateway.legacy import provider as apigateway_import
     from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
@@ -36,6 +37,9 @@ try:
     )
     from localstack.services.edge import ROUTER
     from localstack.services.lambda_.invocation.assignment import AssignmentService
+    from localstack.services.lambda_.invocation.execution_environment import (
+        ExecutionEnvironment as LambdaEnvironment,
+    )
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
@@ -61,6 +65,7 @@ __all__ = [
     "DynamodbstreamsApi",
     "FunctionVersion",
     "InvocationResult",
+    "LambdaEnvironment",
     "LogsLogGroupProvider",
     "MotoFallbackDispatcher",
     "OperationStatus",
@@ -78,4 +83,5 @@ __all__ = [
     "get_apigateway_store",
     "get_runtime_executor",
     "hooks",
+    "twisted_server",
 ]

@@ -5,9 +5,12 @@ Each mend wraps one method, does nothing where the defect does not show, and has
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from windtunnel.plugin.localstack import (
@@ -15,6 +18,7 @@ from windtunnel.plugin.localstack import (
     ApiGatewayStageProvider,
     AssignmentService,
     ChangeSetModelExecutor,
+    LambdaEnvironment,
     LogsLogGroupProvider,
     OperationStatus,
     ProgressEvent,
@@ -23,6 +27,7 @@ from windtunnel.plugin.localstack import (
     build_gateway_response,
     config,
     get_apigateway_store,
+    twisted_server,
 )
 
 POLL_SECONDS = 0.05
@@ -30,15 +35,34 @@ GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def mend_localstack() -> None:
-    """Every mend. Call it once, before the first request."""
+    """Every mend but that of the address. Call it once, before the first request."""
     mend_polling()
     mend_assignment_service()
+    mend_function_variables()
+    mend_client_context()
+    mend_function_log_group()
     mend_needless_replacement()
     mend_forgotten_resources()
     mend_rest_api_update()
     mend_stage_update()
     mend_log_group()
     mend_gateway_responses()
+
+
+def mend_address() -> None:
+    """LocalStack listens on every address of the machine, whatever GATEWAY_LISTEN says: who can reach it, runs code.
+
+    Call it before LocalStack's server is made, which is before any hook of the infrastructure.
+    """
+    hosts = {address.port: address.host for address in config.GATEWAY_LISTEN}
+    unmended = twisted_server.endpoints
+
+    def endpoint(reactor: Any, port: int, **options: Any) -> Any:
+        return unmended.TCP4ServerEndpoint(reactor, port, **{"interface": hosts.get(port, ""), **options})
+
+    twisted_server.endpoints = SimpleNamespace(
+        TCP4ServerEndpoint=endpoint, TCP6ServerEndpoint=unmended.TCP6ServerEndpoint
+    )
 
 
 def mend_polling() -> None:
@@ -74,6 +98,47 @@ def mend_assignment_service() -> None:
         self.environments.default_factory = Snapshots
 
     AssignmentService.__init__ = init
+
+
+def mend_function_variables() -> None:
+    """LocalStack lays a function's own variables over those that AWS reserves: its role's credentials, its log group.
+
+    With the mend it says what it decided itself; the function's own are the executor's to add.
+    """
+    variables = LambdaEnvironment.get_environment_variables
+
+    @functools.wraps(variables)
+    def get_environment_variables(self: Any) -> Any:
+        bare, version = copy.copy(self), self.function_version
+        bare.function_version = dataclasses.replace(
+            version, config=dataclasses.replace(version.config, environment=None)
+        )
+        return variables(bare)
+
+    LambdaEnvironment.get_environment_variables = get_environment_variables
+
+
+def mend_client_context() -> None:
+    """LocalStack keeps an invocation's client context to itself. An environment has one invocation at a time."""
+    invoke = LambdaEnvironment.invoke
+
+    @functools.wraps(invoke)
+    def invoke_with_context(self: Any, invocation: Any) -> Any:
+        self.runtime_executor.client_context = invocation.client_context
+        return invoke(self, invocation)
+
+    LambdaEnvironment.invoke = invoke_with_context
+
+
+def mend_function_log_group() -> None:
+    """LocalStack ignores the log group of a function's LoggingConfig, which by default is the one it takes."""
+    name = LambdaEnvironment.get_log_group_name
+
+    @functools.wraps(name)
+    def get_log_group_name(self: Any) -> Any:
+        return self.function_version.config.logging_config.get("LogGroup") or name(self)
+
+    LambdaEnvironment.get_log_group_name = get_log_group_name
 
 
 def mend_needless_replacement() -> None:

@@ -18,7 +18,7 @@ from windtunnel.plugin.localstack import (
     get_runtime_executor,
     hooks,
 )
-from windtunnel.plugin.mends import mend_localstack
+from windtunnel.plugin.mends import mend_address, mend_localstack
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
@@ -26,6 +26,12 @@ SERVICES = ("dynamodb", "dynamodbstreams")
 FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambda", "apigateway")
 """LocalStack loads a service with its first call; together these take two seconds."""
 READY = threading.Event()
+
+
+@hooks.on_runtime_create()
+def windtunnel_create() -> None:
+    """Before LocalStack listens."""
+    mend_address()
 
 
 @hooks.on_infra_start()

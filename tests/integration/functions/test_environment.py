@@ -273,6 +273,20 @@ def test_an_init_that_failed_once_is_tried_again_in_the_invocation(make: Make, t
     assert "FileNotFoundError" in result.logs
 
 
+def test_a_function_that_dies_by_itself_is_not_started_for_ever(make: Make) -> None:
+    environment = make(
+        "import os, threading\nthreading.Timer(0.02, os._exit, [5]).start()\n"
+        "def handler(e, c):\n  threading.Event().wait(60)\n",
+        timeout=30.0,
+    )
+    environment.start()
+
+    result = call(environment)
+
+    assert answer(result)["errorType"] == "Runtime.ExitError"
+    assert 1 <= result.logs.count("INIT_START") <= 4
+
+
 def test_an_init_within_an_invocation_has_the_functions_timeout(make: Make, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     source = f"import os, time\nif os.path.exists({str(flag)!r}): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
@@ -396,3 +410,15 @@ def test_a_large_event_arrives(make: Make) -> None:
     event = base64.b64encode(os.urandom(4_000_000)).decode()
 
     assert answer(call(environment, event)) == len(event)
+
+
+def test_output_without_end_is_cut_and_said_to_be(make: Make) -> None:
+    environment = make("def handler(e, c):\n  for _ in range(9): print('x' * 1_000_000)\n  return 1\n", timeout=20.0)
+    environment.start()
+
+    result, after = call(environment), call(environment, request_id="id-2")
+
+    assert answer(result) == answer(after) == 1
+    assert len(result.logs) < 5_000_000
+    assert "more bytes of output were dropped by windtunnel" in result.logs
+    assert "REPORT RequestId: id-1" in result.logs

@@ -99,6 +99,9 @@ def test_a_start_is_ready_when_it_returns_and_a_stop_leaves_nothing(
     health = requests.get(f"{settings.endpoint_url}/_localstack/health", timeout=5).json()
     assert status.state == "up"
     assert "4.14.0" in status.detail
+    # who reaches it, runs code: nobody but this machine does
+    listening = [c.laddr.ip for c in psutil.Process(status.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+    assert set(listening) == {HOST}
     assert health["version"].startswith("4.14.0")
 
     assert embedded.stop(silent) is True

@@ -204,6 +204,52 @@ def test_the_sdk_in_a_function_reaches_the_engine_with_the_roles_credentials(
     assert bucket in [b["Name"] for b in engine.client("s3").list_buckets()["Buckets"]]
 
 
+def test_the_client_context_reaches_the_function(create: Create, invoke: Any) -> None:
+    name = create("def handler(e, c):\n  return c.client_context and c.client_context.custom\n")
+    context = base64.b64encode(json.dumps({"custom": {"word": "x"}}).encode()).decode()
+
+    assert json.load(invoke(name, ClientContext=context)["Payload"]) == {"word": "x"}
+    assert json.load(invoke(name)["Payload"]) is None
+
+
+def test_a_log_group_of_the_functions_own_gets_its_log(engine: Engine, create: Create, invoke: Any) -> None:
+    group = f"mine-{uuid4().hex[:8]}"
+    name = create(
+        "import os\ndef handler(e, c):\n  print('here'); return os.environ['AWS_LAMBDA_LOG_GROUP_NAME']\n",
+        LoggingConfig={"LogFormat": "Text", "LogGroup": group},
+    )
+
+    assert json.load(invoke(name)["Payload"]) == group
+    logs = engine.client("logs")
+
+    def written() -> bool | None:
+        try:
+            events = logs.filter_log_events(logGroupName=group)["events"]
+        except ClientError:
+            return None
+        return any(event["message"].strip() == "here" for event in events) or None
+
+    wait_until(written, what=f"the log in {group}", timeout=10)
+
+
+def test_a_version_goes_on_when_the_latest_code_changes(engine: Engine, create: Create, invoke: Any) -> None:
+    client = engine.client("lambda")
+    name = create("def handler(e, c):\n  import late\n  return late.word\n")
+    files = {"app.py": "def handler(e, c):\n  import late\n  return late.word\n", "late.py": "word = 1\n"}
+    client.update_function_code(FunctionName=name, ZipFile=archive(files))
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.get_waiter("published_version_active").wait(
+        FunctionName=name, Qualifier=version, WaiterConfig={"Delay": 0.1}
+    )
+
+    client.update_function_code(FunctionName=name, ZipFile=archive({**files, "late.py": "word = 2\n"}))
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
+
+    assert json.load(invoke(name)["Payload"]) == 2
+    assert json.load(invoke(name, Qualifier=version)["Payload"]) == 1
+
+
 def test_an_asynchronous_invocation_runs(engine: Engine, create: Create, invoke: Any) -> None:
     name = create("def handler(e, c):\n  print('ran with', e)\n")
 

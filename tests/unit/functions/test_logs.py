@@ -58,3 +58,11 @@ def test_a_failed_init_is_reported_with_its_phase() -> None:
     assert logs.init_report(12.3, "error", "Runtime.ImportModuleError", "invoke") == (
         "INIT_REPORT Init Duration: 12.30 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ImportModuleError"
     )
+
+
+def test_the_runtimes_own_traceback_gets_lines_of_its_own() -> None:
+    written = "[ERROR] ValueError: no\rTraceback (most recent call last):\r\u00a0\u00a0File x\nprogress 1\rprogress 2\n"
+
+    assert logs.legible(written) == (
+        "[ERROR] ValueError: no\nTraceback (most recent call last):\n  File x\nprogress 1\rprogress 2\n"
+    )
