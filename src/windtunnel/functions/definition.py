@@ -103,7 +103,7 @@ def _version(region: str, name: str, number: str, document: Mapping[str, Any]) -
             region=region,
             runtime=document.get("runtime") or "of a container image",
             handler=document.get("handler") or "",
-            code=Path(document["code"] or "/"),
+            code=Path(document.get("code") or "/"),
             layers=Path(layers) if layers else None,
             timeout=float(document["timeout"]),
             memory_mb=int(document["memory"]),

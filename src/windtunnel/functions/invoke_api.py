@@ -1,7 +1,7 @@
 """Lambda's Invoke over HTTP: POST /2015-03-31/functions/{FunctionName}/invocations?Qualifier={Qualifier}.
 
-Source: AWS Lambda API Reference, Invoke. What is not an invocation that is waited for (Event, DryRun), or of what is not
-published, is not answered here: the backplane knows.
+Source: AWS Lambda API Reference, Invoke. What is not an invocation that is waited for (Event, DryRun), or is of what is
+not published, is not answered here: the backplane knows.
 """
 
 from __future__ import annotations

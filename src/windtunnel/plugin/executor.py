@@ -1,107 +1,156 @@
-"""LocalStack's RuntimeExecutor over windtunnel's execution environments: an adapter, no more."""
+"""LocalStack's RuntimeExecutor as a client of the edge, where every function runs.
+
+What LocalStack invokes itself (events, queues, streams, state machines) goes through the edge's pool as well. Logs are
+written by the edge.
+"""
 
 from __future__ import annotations
 
-import base64
 import functools
+import http.client
 import json
-import logging
 import os
+import select
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from windtunnel.errors import EngineError
-from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
 from windtunnel.functions.failure import Failure
-from windtunnel.functions.interpreter import Interpreter, find_interpreter
-from windtunnel.functions.layers import merge_layers
-from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, Session
+from windtunnel.functions.spec import PROVISIONED
+from windtunnel.plugin.functions import unpack
 from windtunnel.plugin.localstack import (
     FunctionVersion,
     InvocationResult,
     RuntimeExecutor,
     RuntimeExecutorPlugin,
+    ServiceException,
     StatusErrorException,
+    TooManyRequestsException,
 )
 
-LOG = logging.getLogger(__name__)
 NAME = "windtunnel"
+INVOCATIONS, ENVIRONMENTS = "/_windtunnel/invocations", "/_windtunnel/environments"
 HOST = "127.0.0.1"
-JSON_LOGGING = ("AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL")
+GRACE = 15.0
+"""Seconds that the edge has beside the function's timeout: an environment may have to be started."""
+INIT_SECONDS = 130.0
+"""What the init of a provisioned environment may take."""
 
 
-@dataclass(frozen=True)
-class Installation:
-    """What all executors of this engine share."""
+class Answer(NamedTuple):
+    """The edge's, with its headers' names in lower case."""
 
-    surroundings: Surroundings
-    layers: Path
-    runtimes: Path
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def error_type(self) -> str:
+        """AWS's name of the error; "" where there is none."""
+        return self.headers.get("x-amzn-errortype", "")
+
+
+class EdgeClient:
+    """HTTP to the edge: a connection for each thread, which is kept."""
+
+    def __init__(self, url: str, token: str) -> None:
+        address = urlsplit(url)
+        self._host, self._port = address.hostname or HOST, address.port or 80
+        self._token = token
+        self._kept = threading.local()
+
+    def call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
+        """One call. Raises EngineError where the edge cannot be reached, or does not answer in time."""
+        connection = self._connection(timeout)
+        said = {"x-windtunnel-token": self._token, "Content-Type": "application/json", **headers}
+        try:
+            connection.request(method, path, body=body, headers=said)
+            response = connection.getresponse()
+            lowered = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, lowered, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise EngineError(
+                f"the edge at http://{self._host}:{self._port} did not answer {method} {path}: {error!r}",
+                hint="windtunnel status says whether it runs; its log is in .windtunnel",
+            ) from error
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        """This thread's connection, made anew where the edge has ended it: a call is never sent twice."""
+        connection: http.client.HTTPConnection | None = getattr(self._kept, "connection", None)
+        if connection is None:
+            connection = self._kept.connection = http.client.HTTPConnection(self._host, self._port)
+        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        return connection
 
 
 @functools.cache
-def installation() -> Installation:
-    """Made with the first function. The harness says in the engine's environment where things are."""
-    functions = Path(os.environ["WINDTUNNEL_FUNCTIONS_DIR"])
-    return Installation(
-        surroundings=Surroundings(Spawner(), functions / "environments"),
-        layers=functions / "layers",
-        runtimes=Path(os.environ["WINDTUNNEL_RUNTIMES_DIR"]),
-    )
+def edge_client() -> EdgeClient:
+    """This process's client. Raises EngineError where the harness did not say where the edge is."""
+    url = os.environ.get("WINDTUNNEL_EDGE_URL")
+    if not url:
+        raise EngineError("WINDTUNNEL_EDGE_URL is not set: functions run in the edge", hint="windtunnel up")
+    return EdgeClient(url, os.environ.get("WINDTUNNEL_TOKEN", ""))
 
 
 class WindtunnelExecutor(RuntimeExecutor):
-    """One per execution environment; LocalStack makes, starts, uses and stops it."""
+    """One per execution environment of LocalStack's; the edge has its own, of which this knows provisioned ones."""
 
     windtunnel_name = NAME
     """Tells the status route that this is the one."""
     client_context: str | None = None
     """Of the invocation that comes next, in base64 as the caller sent it; see mends.py."""
-
-    def __init__(self, id: str, function_version: FunctionVersion) -> None:
-        super().__init__(id, function_version)
-        self._environment: ExecutionEnvironment | None = None
+    _provisioned = False
 
     def start(self, env_vars: Mapping[str, object]) -> None:
-        """The init phase. One that fails is tried again by the first invocation, which then tells of it, as on AWS."""
-        shared = installation()
-        spec, session = function_spec(self.function_version, shared), _session(env_vars)
-        try:
-            interpreter = _interpreter(self.function_version, shared)
-        except EngineError as error:
-            # an answer to the invocation; a version that LocalStack counts as failed, it cannot delete any more
-            raise StatusErrorException(str(error), Failure("Runtime.Unavailable", str(error)).payload) from error
-        self._environment = ExecutionEnvironment(self.id, spec, session, interpreter, shared.surroundings)
-        failed = self._environment.start()
-        if failed and session.initialization_type == PROVISIONED:
-            # nobody invokes it yet: the status of the provisioning is where it shows
-            self._environment.stop()
+        """Nothing, on demand: the edge starts environments as it needs them. A provisioned one is started there."""
+        if env_vars.get("AWS_LAMBDA_INITIALIZATION_TYPE") != PROVISIONED:
+            return
+        order = {"function": self._function, "version": self.function_version.id.qualifier, "id": self.id}
+        timeout = max(INIT_SECONDS, self.function_version.config.timeout) + GRACE
+        answer = edge_client().call("POST", ENVIRONMENTS, json.dumps(order).encode(), {}, timeout)
+        failed = json.loads(answer.body).get("error") if answer.status == http.HTTPStatus.OK else answer.error_type
+        if failed:
             raise StatusErrorException("init failed", payload=Failure(failed, "init failed").payload)
+        self._provisioned = True
 
     def invoke(self, payload: Mapping[str, str]) -> InvocationResult:
         """`payload` is LocalStack's: invoke-id, invoked-function-arn, payload, trace-id."""
-        assert self._environment is not None
-        result = self._environment.invoke(
-            Invocation(
-                request_id=payload["invoke-id"],
-                payload=payload["payload"].encode(),
-                function_arn=payload["invoked-function-arn"],
-                trace_id=payload["trace-id"],
-                client_context=_client_context(self.client_context),
-            )
-        )
-        return InvocationResult(payload["invoke-id"], result.payload, is_error=result.is_error, logs=result.logs)
+        headers = {
+            "x-windtunnel-function": self._function,
+            "x-windtunnel-version": self.function_version.id.qualifier,
+            "x-windtunnel-function-arn": payload["invoked-function-arn"],
+            "x-windtunnel-request-id": payload["invoke-id"],
+            "x-windtunnel-trace-id": payload["trace-id"],
+        }
+        if self.client_context:
+            headers["x-windtunnel-client-context"] = self.client_context
+        timeout = self.function_version.config.timeout + GRACE
+        answer = edge_client().call("POST", INVOCATIONS, payload["payload"].encode(), headers, timeout)
+        if answer.status != http.HTTPStatus.OK:
+            raise refusal(answer)
+        is_error = "x-amz-function-error" in answer.headers
+        return InvocationResult(payload["invoke-id"], answer.body, is_error=is_error, logs="")
 
     def stop(self) -> None:
-        """End it, whatever it does."""
-        if self._environment:
-            self._environment.stop()
+        """End a provisioned one, once it is done."""
+        if self._provisioned:
+            self._provisioned = False
+            edge_client().call("DELETE", f"{ENVIRONMENTS}/{self.id}", b"", {}, GRACE)
+
+    @property
+    def _function(self) -> str:
+        identity = self.function_version.id
+        return f"{identity.account}/{identity.region}/{identity.function_name}"
 
     def get_logs(self) -> str:
-        """What LocalStack prints when an invocation came without logs: ours never do."""
+        """What LocalStack prints when an invocation came without logs: the edge writes them."""
         return ""
 
     def get_address(self) -> str:
@@ -115,67 +164,25 @@ class WindtunnelExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unpack code and layers, so that the first invocation need not."""
-        shared = installation()
-        try:
-            interpreter = _interpreter(function_version, shared)
-            if not interpreter.exact:
-                name, runtime = function_version.id.function_name, function_version.config.runtime
-                LOG.warning("%s asks for %s, which is not there: it runs on %s", name, runtime, interpreter.identifier)
-        except EngineError as error:
-            LOG.warning("%s cannot be invoked: %s", function_version.id.function_name, error)
-        function_spec(function_version, shared)
+        """Unpack code and layers: a version whose code cannot be, is not to become active."""
+        if function_version.config.code is not None:
+            unpack(function_version)
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """Nothing: other versions may run on the same unpacked code, and LocalStack destroys what none of them has."""
 
 
-def _interpreter(function_version: FunctionVersion, shared: Installation) -> Interpreter:
-    return find_interpreter(shared.runtimes, function_version.config.runtime or "of a container image")
-
-
-def function_spec(function_version: FunctionVersion, shared: Installation) -> FunctionSpec:
-    """LocalStack's model of a version as ours, with code and layers on disk."""
-    configuration = function_version.config
-    layers = [layer.code for layer in configuration.layers]
-    for archive in (configuration.code, *layers):
-        archive.prepare_for_execution()
-    return FunctionSpec(
-        name=function_version.id.function_name,
-        version=function_version.id.qualifier,
-        region=function_version.id.region,
-        runtime=configuration.runtime,
-        handler=configuration.handler,
-        code=configuration.code.get_unzipped_code_location(),
-        layers=merge_layers([archive.get_unzipped_code_location() for archive in layers], shared.layers),
-        timeout=float(configuration.timeout),
-        memory_mb=configuration.memory_size,
-        variables=configuration.environment or {},
-    )
-
-
-def _client_context(encoded: str | None) -> str:
-    """The client context of an invocation as the Runtime API's header has it; "" where it is no JSON in base64."""
+def refusal(answer: Answer) -> Exception:
+    """What LocalStack is to make of an invocation that the edge refused."""
     try:
-        return json.dumps(json.loads(base64.b64decode(encoded or "")))
+        said = json.loads(answer.body)
     except ValueError:
-        return ""
-
-
-def _session(env_vars: Mapping[str, object]) -> Session:
-    """What LocalStack decided for this environment, out of the variables it would give a container."""
-    text = {name: str(value) for name, value in env_vars.items() if value is not None}
-    return Session(
-        log_group=text["AWS_LAMBDA_LOG_GROUP_NAME"],
-        log_stream=text["AWS_LAMBDA_LOG_STREAM_NAME"],
-        endpoint_url=text["AWS_ENDPOINT_URL"],
-        access_key_id=text["AWS_ACCESS_KEY_ID"],
-        secret_access_key=text["AWS_SECRET_ACCESS_KEY"],
-        session_token=text["AWS_SESSION_TOKEN"],
-        initialization_type=text["AWS_LAMBDA_INITIALIZATION_TYPE"],
-        extra={name: text[name] for name in JSON_LOGGING if name in text},
-    )
+        said = {}
+    message = said.get("message") or f"the edge answered {answer.status}"
+    if answer.status == http.HTTPStatus.TOO_MANY_REQUESTS:
+        return TooManyRequestsException(message, Reason=said.get("Reason"), Type="User")
+    return ServiceException(f"{answer.error_type or 'the edge'}: {message}")
 
 
 class WindtunnelExecutorPlugin(RuntimeExecutorPlugin):

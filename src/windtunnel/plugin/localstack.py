@@ -20,6 +20,7 @@ try:
     from localstack import config
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
@@ -75,7 +76,9 @@ __all__ = [
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
     "Service",
+    "ServiceException",
     "StatusErrorException",
+    "TooManyRequestsException",
     "apigateway_import",
     "aws_provider",
     "build_gateway_response",
