@@ -58,8 +58,7 @@ async def _invoke(exchange: Exchange, plane: FunctionsPlane, target: Target, req
         payload = await exchange.body(MAX_REQUEST)
     except BodyTooLarge:
         raise request_too_large() from None
-    # "{}" for none: LocalStack's test_lambda.snapshot.json, recorded of AWS, test_invoke_no_payload
-    payload = payload or b"{}"
+    payload = payload or b"{}"  # what a function gets that is invoked without one
     if words := fault(payload):
         raise no_json(words)
     trace = lowered.get(b"x-amzn-trace-id", b"").decode(errors="replace")

@@ -36,12 +36,12 @@ class NoSuchFunction(InvokeError):
     """There is no such function, version or alias."""
 
     def __init__(self, arn: str) -> None:
-        # recorded: LocalStack's tests/aws/services/lambda_/test_lambda_api.snapshot.json, get_function and invoke
+        # recorded: LocalStack's tests/aws/services/lambda_/test_lambda.snapshot.json, test_invoke_exceptions
         super().__init__("ResourceNotFoundException", 404, f"Function not found: {arn}")
 
 
 def too_many_requests(reason: str) -> InvokeError:
-    """A concurrency limit is reached. Recorded: erlcloud's test of a real answer; API_Invoke names the reasons."""
+    """A concurrency limit is reached. Recorded: LocalStack's test_lambda.snapshot.json, TestLambdaConcurrency."""
     return InvokeError("TooManyRequestsException", 429, "Rate Exceeded.", reason=reason)
 
 
@@ -64,13 +64,13 @@ def not_active(state: str) -> InvokeError:
 
 
 def qualifiers_differ() -> InvokeError:
-    """Recorded: LocalStack's test_lambda_api.snapshot.json, test_function_name_and_qualifier_validation."""
+    """Recorded: EventBridge Scheduler User Guide, on a schedule whose FunctionName and Qualifier differ."""
     message = "The derived qualifier from the function name does not match the specified qualifier."
     return InvokeError("InvalidParameterValueException", 400, message)
 
 
 def no_json(words: str) -> InvokeError:
-    """The payload is no JSON; `words` are its parser's. Recorded: awsdocs/aws-lambda-developer-guide issue 382."""
+    """The payload is no JSON; `words` are its parser's (payload.py)."""
     message = f"Could not parse request body into json: Could not parse payload into json: {words}"
     return InvokeError("InvalidRequestContentException", 400, message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 import logging
 import os
@@ -145,6 +146,8 @@ class FunctionsPlane:
             self._check(function)
         if before is not None:
             self._take_over(place, before, function)
+            limits.provide(name, 0)
+            self._recount()
         self._targets.clear()
         changed, self._changed = self._changed, self._loop.create_future()
         changed.set_result(None)
@@ -241,13 +244,15 @@ class FunctionsPlane:
         if pool is None:
             pool = function.pools[number] = self._make_pool(place, number)
 
-        limits, name = self._concurrency[place[:2]], target.name
-        limits.enter(name)
+        limits, name, over = self._concurrency[place[:2]], target.name, _nothing
+        if not pool.provisioned_ready:
+            limits.enter(name)
+            over = functools.partial(limits.leave, name)
         invocation = Invocation(
             request_id, payload, target.arn, trace_id or self._trace(), client_context and decoded(client_context)
         )
         result: asyncio.Future[InvocationResult] = self._loop.create_future()
-        pool.submit(Request(invocation, result, lambda: limits.leave(name)))
+        pool.submit(Request(invocation, result, over))
         done = await result
         return Result(done.payload, "Unhandled" if done.is_error else "", number, request_id, logs.tail(done.lines))
 
@@ -294,11 +299,21 @@ class FunctionsPlane:
             return "Runtime.Unavailable"
         if number not in function.pools:
             function.pools[number] = self._make_pool((account, region, name), number)
-        return await function.pools[number].provision(identity)
+        error = await function.pools[number].provision(identity)
+        self._recount()
+        return error
 
     def withdraw(self, identity: str) -> bool:
         """End a provisioned environment, once it is done. False where there is none of that id."""
-        return any(pool.withdraw(identity) for pool in self._pools())
+        found = any(pool.withdraw(identity) for pool in self._pools())
+        self._recount()
+        return found
+
+    def _recount(self) -> None:
+        """Say how many provisioned environments functions have."""
+        for (account, region, name), function in self._functions.items():
+            provisioned = sum(pool.provisioned for pool in function.pools.values())
+            self._concurrency[account, region].provide(name, provisioned)
 
     def _make_pool(self, place: Key, number: str) -> Pool:
         version = self._functions[place].definition.versions[number]
@@ -364,6 +379,10 @@ class FunctionsPlane:
             await asyncio.wait([self._loop.create_task(pool.close()) for pool in pools])
         self._functions.clear()
         self._surroundings.spawner.close()
+
+
+def _nothing() -> None:
+    """The end of an invocation that took nothing of the limits: a provisioned environment has it."""
 
 
 def decoded(client_context: str) -> str:

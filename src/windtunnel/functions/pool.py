@@ -205,6 +205,16 @@ class Pool:
         self.release(worker)
         return ""
 
+    @property
+    def provisioned_ready(self) -> bool:
+        """Whether a provisioned environment takes the next request."""
+        return bool(self._ready)
+
+    @property
+    def provisioned(self) -> int:
+        """How many environments are provisioned."""
+        return sum(1 for worker in self._all if worker.identity)
+
     # --- ending ---------------------------------------------------------------------------------------------------
 
     def withdraw(self, identity: str) -> bool:
