@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+TOKEN_HEADER = "x-windtunnel-token"  # noqa: S105 - a name
+
 
 @dataclass(frozen=True)
 class EdgeConfig:

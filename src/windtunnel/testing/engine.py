@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from windtunnel.config import HOST, Settings
-from windtunnel.engines.embedded import STATE_VARIABLE
+from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.events import Listener
 from windtunnel.harness import Harness, temporary
@@ -25,7 +25,14 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
     home = settings.install_dir / "test-engines"
     sweep(home)
     state = home / str(os.getpid())
-    own = replace(settings, engine="embedded", port=free_port(), state_dir=state, chosen=frozenset({"port", "region"}))
+    own = replace(
+        settings,
+        engine="embedded",
+        port=free_port(),
+        api_port=free_port(),
+        state_dir=state,
+        chosen=frozenset({"port", "api_port", "region"}),
+    )
     try:
         with temporary(own, listen) as harness:
             yield harness
