@@ -48,6 +48,17 @@ BAD_GATEWAY = ErrorKind("DEFAULT_5XX", 502, "InternalServerErrorException", "DEF
 """A handler that raised, or an answer that is no proxy response: the response type is DEFAULT_5XX, the status 502."""
 
 
+@dataclass(frozen=True, slots=True)
+class IntegrationOutcome:
+    """How an integration fared, for access logs and metrics."""
+
+    status: int
+    """$context.integration.status: what the endpoint (Lambda's API, say) answered."""
+    latency_ms: float
+    request_id: str
+    """$context.integration.requestId; "" where the endpoint has none."""
+
+
 class GatewayError(Exception):
     """A request that API Gateway answers itself."""
 
@@ -60,3 +71,5 @@ class GatewayError(Exception):
         """$context.error.validationErrorString, in brackets as AWS has it; else ""."""
         self.reason = reason
         """Why, for windtunnel's own log; never sent."""
+        self.integration: IntegrationOutcome | None = None
+        """Where the integration was asked before it came to this."""

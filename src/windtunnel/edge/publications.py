@@ -36,7 +36,7 @@ class Publications:
                 self._apply(key, document)
             except Exception:
                 # one that cannot be served must not keep the others from being served
-                LOG.exception("publication %s cannot be used; it is set aside as %s.damaged", key, path.name)
+                LOG.exception("publication %s cannot be used; it is set aside as %s", key, path.with_suffix(".damaged"))
                 path.replace(path.with_suffix(".damaged"))
                 continue
             self._documents[key] = document

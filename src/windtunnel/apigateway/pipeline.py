@@ -1,0 +1,72 @@
+"""What API Gateway does with a request, in its order.
+
+Sources: API Gateway Developer Guide, "Lambda authorizer workflow" and "Throttle requests to your REST APIs"; AWS
+re:Post, "How can I use Amazon API Gateway logs for troubleshooting?": after the authorizer the usage plan, then the
+method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from windtunnel.apigateway.authorization import Authorizers
+from windtunnel.apigateway.errors import (
+    API_CONFIGURATION_ERROR,
+    QUOTA_EXCEEDED,
+    THROTTLED,
+    GatewayError,
+    IntegrationOutcome,
+)
+from windtunnel.apigateway.keys import Admission
+from windtunnel.apigateway.plan import MethodPlan, StagePlan
+from windtunnel.apigateway.request import Authorization, Caller, Match, Request
+from windtunnel.apigateway.throttle import Throttles
+from windtunnel.apigateway.usage import UsageLedger
+from windtunnel.http.messages import Response
+
+NO_AUTHORIZATION = Authorization()
+NO_CALLER = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request came to, with all that an access log tells of it. `error` is what API Gateway answers itself."""
+
+    response: Response | None
+    match: Match | None
+    authorization: Authorization
+    caller: Caller
+    integration: IntegrationOutcome | None
+    error: GatewayError | None
+
+
+class Pipeline:
+    """The stages over what they need of the rest of the world."""
+
+    def __init__(
+        self, authorizers: Authorizers, throttles: Throttles, ledger: UsageLedger, clock: Callable[[], float]
+    ) -> None:
+        self._authorizers = authorizers
+        self._throttles = throttles
+        self._ledger = ledger
+        self._clock = clock
+
+    async def run(self, plan: StagePlan, request: Request) -> Answer:
+        """Every stage in order. What is raised on the way ends it, and is the answer."""
+        match: Match | None = None
+        authorization, caller, integration = NO_AUTHORIZATION, NO_CALLER, None
+        try:
+            match = plan.router.match(request.http_method, request.path)
+            method = plan.methods[id(match.method)]
+            self._check_resource_policy(plan, request, match)
+            authorization = await self._authorize(plan, request, match)
+            admission = plan.keys.check(match.method, request, authorization)
+            caller = admission.caller
+            self._throttle(plan, match, admission)
+            self._count(admission)
+            self._validate(method, request, match)
+            integrated = await self._integrate(method, request, match, authorization, caller)
+        except GatewayError as error:
+            return Answer(None, match, authorization, caller, error.integration or integration, error)
+        return Answer(integrated.response, match, authorization, caller, integrated.outcome, None)

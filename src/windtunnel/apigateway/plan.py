@@ -1,0 +1,74 @@
+"""What is worked out of a stage's definition when it is published, so that a request finds it done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from windtunnel.apigateway.access_log import AccessLogFormat
+from windtunnel.apigateway.definition import Integration, Keys, Method, Stage
+from windtunnel.apigateway.integration import Backplane, LambdaProxy, Mock
+from windtunnel.apigateway.keys import KeyChecks
+from windtunnel.apigateway.metrics import StageMetrics
+from windtunnel.apigateway.routing import Router
+from windtunnel.apigateway.validation import RequestValidator
+from windtunnel.functions.plane import FunctionsPlane
+from windtunnel.http.client import Client
+
+NO_KEYS = Keys({}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPlan:
+    """A method, ready to answer. `validator` is None where nothing is to be checked."""
+
+    method: Method
+    validator: RequestValidator | None
+    integration: LambdaProxy | Mock | Backplane | None
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """A stage, ready to answer."""
+
+    stage: Stage
+    router: Router
+    methods: dict[int, MethodPlan]
+    """By the method's identity."""
+    keys: KeyChecks
+    access_log: AccessLogFormat | None
+    metrics: StageMetrics
+
+
+def stage_plan(stage: Stage, keys: Keys, functions: FunctionsPlane, backplane: Client) -> StagePlan:
+    """Compile a stage."""
+    return StagePlan(
+        stage=stage,
+        router=Router(stage),
+        methods={id(plan.method): plan for plan in _method_plans(stage, functions, backplane)},
+        keys=KeyChecks(keys, stage),
+        access_log=AccessLogFormat(stage.access_log.format) if stage.access_log else None,
+        metrics=StageMetrics(stage),
+    )
+
+
+def _method_plans(stage: Stage, functions: FunctionsPlane, backplane: Client) -> Iterable[MethodPlan]:
+    for method in stage.methods:
+        checked = method.validator is not None and (method.validator.body or method.validator.parameters)
+        yield MethodPlan(
+            method=method,
+            validator=RequestValidator(stage, method) if checked else None,
+            integration=_integration(stage, method, method.integration, functions, backplane),
+        )
+
+
+def _integration(
+    stage: Stage, method: Method, integration: Integration | None, functions: FunctionsPlane, backplane: Client
+) -> LambdaProxy | Mock | Backplane | None:
+    if integration is None:
+        return None
+    if integration.type == "AWS_PROXY" and LambdaProxy.serves(integration):
+        return LambdaProxy(stage, method, integration, functions)
+    if integration.type == "MOCK":
+        return Mock()
+    return Backplane(stage, integration, backplane)
