@@ -1,4 +1,4 @@
-"""What answers a method: a function through Lambda proxy, a mock, or the backplane's own gateway for the other kinds."""
+"""What answers a method: a function through Lambda proxy, a mock, or for other kinds the backplane's own gateway."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from windtunnel.apigateway.definition import Integration, Method, Stage
 from windtunnel.apigateway.errors import (
-    IntegrationOutcome,
     API_CONFIGURATION_ERROR,
     BAD_GATEWAY,
     INTEGRATION_FAILURE,
     INTEGRATION_TIMEOUT,
     REQUEST_TOO_LARGE,
     GatewayError,
+    IntegrationOutcome,
 )
 from windtunnel.apigateway.event import EventBuilder
 from windtunnel.apigateway.mock import mock_response
@@ -99,9 +99,7 @@ class LambdaProxy:
     async def _invoke(self, target: Target, event: bytes, trace_id: str) -> Result:
         """The function's result. One that outlasts the integration's timeout goes on by itself, as on AWS."""
         loop = asyncio.get_running_loop()
-        task = asyncio.Task(
-            self._functions.invoke(target, event, trace_id=trace_id), loop=loop, eager_start=True
-        )
+        task = asyncio.Task(self._functions.invoke(target, event, trace_id=trace_id), loop=loop, eager_start=True)
         if not task.done():
             waiter = loop.create_future()
             timer = loop.call_later(self._timeout, _wake, waiter)
@@ -173,6 +171,4 @@ class Backplane:
             raise GatewayError(INTEGRATION_FAILURE, "Internal server error", reason=str(error)) from error
         latency = (time.perf_counter() - started) * 1000
         answered = [header for header in reply.headers if header[0].lower() not in NOT_PASSED_BACK]
-        return Integrated(
-            Response(reply.status, answered, reply.body), IntegrationOutcome(reply.status, latency, "")
-        )
+        return Integrated(Response(reply.status, answered, reply.body), IntegrationOutcome(reply.status, latency, ""))

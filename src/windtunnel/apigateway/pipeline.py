@@ -7,19 +7,15 @@ method.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from windtunnel.apigateway.authorization import Authorizers
 from windtunnel.apigateway.errors import (
-    API_CONFIGURATION_ERROR,
-    QUOTA_EXCEEDED,
-    THROTTLED,
     GatewayError,
     IntegrationOutcome,
 )
-from windtunnel.apigateway.keys import Admission
-from windtunnel.apigateway.plan import MethodPlan, StagePlan
+from windtunnel.apigateway.plan import StagePlan
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.throttle import Throttles
 from windtunnel.apigateway.usage import UsageLedger

@@ -1,4 +1,4 @@
-"""The routes below /_windtunnel/: what the harness and the plugin say to the edge. All but the status want the token."""
+"""The routes below /_windtunnel/: what harness and plugin say to the edge. All but the status want the token."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ class Edge:
         loop = asyncio.get_running_loop()
         self._backplane = Client("127.0.0.1", config.backplane_port)
         self._pass = PassThrough(self._backplane)
-        self._dynamodb = (
-            PassThrough(Client("127.0.0.1", config.dynamodb_port)) if config.dynamodb_port else self._pass
-        )
+        self._dynamodb = PassThrough(Client("127.0.0.1", config.dynamodb_port)) if config.dynamodb_port else self._pass
         self.telemetry = Telemetry(self._send_telemetry)
         self.functions = FunctionsPlane(
             folder=config.functions,

@@ -25,7 +25,7 @@ from typing import Any
 PR_SET_PDEATHSIG = 1
 QUICK = 5.0
 """Seconds: a child that ends sooner did not come up at all."""
-ATTEMPTS = 8
+ATTEMPTS = 6
 """Quick ends in a row after which nothing is gained by another start."""
 GRACE = 2.0
 """Seconds that children get to end by themselves."""
@@ -173,7 +173,9 @@ class Supervisor:
                 continue
             lived = time.monotonic() - child.started
             child.last_exit, child.process = child.process.returncode, None
-            child.quick_ends = child.quick_ends + 1 if lived < QUICK else 0
+            # one that somebody killed would have come up
+            failed = lived < QUICK and child.last_exit != -signal.SIGKILL
+            child.quick_ends = child.quick_ends + 1 if failed else 0
             # at once after a good life; slower and slower where it does not come up
             child.next_start = time.monotonic() + (0.05 * 2**child.quick_ends if child.quick_ends else 0.0)
             print(
