@@ -17,6 +17,7 @@ from windtunnel.apigateway.errors import (
 )
 from windtunnel.apigateway.plan import StagePlan
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
+from windtunnel.apigateway.resource_policy import check_resource_policy
 from windtunnel.apigateway.throttle import Throttles
 from windtunnel.apigateway.usage import UsageLedger
 from windtunnel.http.messages import Response
@@ -66,3 +67,43 @@ class Pipeline:
         except GatewayError as error:
             return Answer(None, match, authorization, caller, error.integration or integration, error)
         return Answer(integrated.response, match, authorization, caller, integrated.outcome, None)
+
+    def _check_resource_policy(self, plan: StagePlan, request: Request, match: Match) -> None:
+        """The API's own policy, for callers that API Gateway knows nothing of but their address."""
+        if plan.stage.policy is not None:
+            check_resource_policy(plan.stage, match.method, request, self._clock())
+
+    async def _authorize(self, plan: StagePlan, request: Request, match: Match) -> Authorization:
+        """The method's authorizer; its answer goes on to the function."""
+        if match.method.authorization == "NONE":
+            return NO_AUTHORIZATION
+        return await self._authorizers.authorize(plan.stage, match, request)
+
+    def _throttle(self, plan: StagePlan, match: Match, admission: Admission) -> None:
+        """The limits of the usage plan, of the stage's method and of the account: all of them have to let it through."""
+        key_id = admission.caller.api_key_id
+        if not self._throttles.allow(admission.plan, key_id, plan.stage, match.method, self._clock()):
+            raise GatewayError(THROTTLED, "Too Many Requests")
+
+    def _count(self, admission: Admission) -> None:
+        """The usage plan's quota; what was throttled does not count."""
+        key_id = admission.caller.api_key_id
+        if admission.plan is None or key_id is None:
+            return
+        if not self._ledger.allow_and_count(admission.plan, key_id, self._clock()):
+            raise GatewayError(QUOTA_EXCEEDED, "Limit Exceeded")
+
+    @staticmethod
+    def _validate(method: MethodPlan, request: Request, match: Match) -> None:
+        """Required parameters, and the body against its model."""
+        if method.validator is not None:
+            method.validator.check(request, match)
+
+    @staticmethod
+    async def _integrate(
+        method: MethodPlan, request: Request, match: Match, authorization: Authorization, caller: Caller
+    ) -> Integrated:
+        """The permission to invoke a function is checked where its integration looks the function up."""
+        if method.integration is None:
+            raise GatewayError(API_CONFIGURATION_ERROR, "Internal server error", reason="the method has no integration")
+        return await method.integration.answer(request, match, authorization, caller)

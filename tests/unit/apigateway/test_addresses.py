@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windtunnel.edge.addresses import Address, Domains, api_address, host_name, split_target
+from windtunnel.apigateway.addresses import Address, Domains, api_address, host_name, split_target
 
 DOMAINS = Domains(
     [
