@@ -5,60 +5,32 @@ Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom run
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
-import queue
-import socket
-import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Protocol
 
 from windtunnel.functions.failure import MAX_PAYLOAD
 from windtunnel.functions.spec import Invocation
+from windtunnel.http.server import ClientGone, Exchange, Limits, Server
 
-RUNTIME = "/2018-06-01/runtime/"
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The runtime asks for an invocation: its init, or the invocation before, is over."""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """The runtime was handed an invocation."""
-
-
-@dataclass(frozen=True)
-class Responded:
-    """The runtime answered an invocation. `body` is None where it was over the limit."""
-
-    request_id: str
-    body: bytes | None
-    is_error: bool
+RUNTIME = b"/2018-06-01/runtime/"
+NEXT = RUNTIME + b"invocation/next"
+INVOCATION = RUNTIME + b"invocation/"
+INIT_ERROR = RUNTIME + b"init/error"
+JSON = [(b"Content-Type", b"application/json")]
+ACCEPTED = b'{"status":"OK"}\n'
+TOO_LARGE = json.dumps(
+    {
+        "errorMessage": f"Exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes).",
+        "errorType": "RequestEntityTooLarge",
+    }
+).encode()
+LIMITS = Limits(idle_timeout=float("inf"))
+"""A function may think for fifteen minutes, and be frozen for longer, in the middle of anything."""
 
 
-@dataclass(frozen=True)
-class InitFailed:
-    """The runtime could not load the handler; it ends by itself."""
-
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Exited:
-    """The process is gone. `code` as Popen.returncode has it."""
-
-    code: int
-
-
-Outcome = Ready | Taken | Responded | InitFailed | Exited
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An invocation on its way to the runtime, with its deadline in milliseconds since the epoch."""
 
@@ -66,146 +38,132 @@ class Delivery:
     deadline_ms: int
 
 
+class Listener(Protocol):
+    """Who is told what the process does."""
+
+    def asked(self) -> None:
+        """It asks for an invocation: its init, or the invocation before, is over."""
+
+    def took(self) -> None:
+        """It was handed the invocation."""
+
+    def answered(self, request_id: str, body: bytes | None, is_error: bool) -> None:
+        """It answered an invocation; `body` is None where it was over the limit."""
+
+    def init_failed(self, body: bytes) -> None:
+        """It could not load the handler; it ends by itself."""
+
+
 class RuntimeApi:
-    """One server on 127.0.0.1, for one process, with one invocation at a time.
+    """One server on 127.0.0.1, for one process, with one invocation at a time. Belongs to the running loop."""
 
-    What the process does is told to `tell`, from the server's threads.
-    """
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._parked: Exchange | None = None
+        self._delivery: Delivery | None = None
+        self._loop = asyncio.get_running_loop()
+        self._readers: set[asyncio.Task[None]] = set()
+        self._server = Server(self._serve, limits=LIMITS)
+        self._port = 0
 
-    def __init__(self, tell: Callable[[Outcome], None]) -> None:
-        self._tell = tell
-        self._deliveries: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        handler = type("Handler", (_Handler,), {"api": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._closing = False
-        self._thread = threading.Thread(target=self._serve, name="runtime-api", daemon=True)
-        self._thread.start()
+    async def start(self) -> None:
+        """Listen."""
+        self._port = await self._server.listen()
 
     @property
     def address(self) -> str:
         """host:port, as AWS_LAMBDA_RUNTIME_API has it."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self._port}"
 
     def deliver(self, delivery: Delivery) -> None:
         """Hand over an invocation; the runtime's next (or waiting) question is answered with it."""
-        self._deliveries.put(delivery)
+        self._delivery = delivery
+        if self._parked is not None:
+            parked, self._parked = self._parked, None
+            self._hand_over(parked)
 
     def close(self) -> None:
         """Stop serving. A runtime that waits for an invocation sees its connection end."""
-        self._closing = True
-        self._deliveries.put(None)
-        # a connection wakes the thread that waits for one; serve_forever() would look twice a second, all its life
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1):
-            pass
-        self._thread.join()
-        self._server.server_close()
+        self._parked = None
+        for reader in self._readers:
+            reader.cancel()
+        self._server.abort()
 
-    def _serve(self) -> None:
-        while not self._closing:
-            self._server.handle_request()
+    # --- requests -------------------------------------------------------------------------------------------------
 
-    # --- what the handler calls -----------------------------------------------------------------------------------
-
-    def next(self) -> Delivery | None:
-        self._tell(Ready())
-        delivery = self._deliveries.get()
-        if delivery is None:
-            self._deliveries.put(None)  # for whoever else waits
+    def _serve(self, exchange: Exchange) -> None:
+        if exchange.target == NEXT and exchange.method == "GET":
+            self._next(exchange)
+        elif exchange.complete:
+            self._post(exchange, exchange.buffered())
         else:
-            self._tell(Taken())
-        return delivery
+            task = asyncio.Task(self._read(exchange), loop=self._loop)
+            self._readers.add(task)
+            task.add_done_callback(self._readers.discard)
 
-    def result(self, request_id: str, body: bytes | None, *, is_error: bool) -> None:
-        self._tell(Responded(request_id, body, is_error))
-
-    def init_error(self, body: bytes) -> None:
-        self._tell(InitFailed(body))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP for RuntimeApi; `api` is set by a subclass of each server's own."""
-
-    api: RuntimeApi
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-
-    def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the process was killed: its end is told apart
-            super().handle()
-
-    def do_GET(self) -> None:
-        if self.path != RUNTIME + "invocation/next":
-            self._not_found()
+    def _next(self, exchange: Exchange) -> None:
+        self._listener.asked()
+        if self._delivery is not None:
+            self._hand_over(exchange)
             return
-        delivery = self.api.next()
-        if delivery is None:
-            self.close_connection = True
-            return
+        self._parked = exchange
+        exchange.on_gone = self._unpark
+
+    def _unpark(self) -> None:
+        self._parked = None
+
+    def _hand_over(self, exchange: Exchange) -> None:
+        delivery, self._delivery = self._delivery, None
+        assert delivery is not None
         invocation = delivery.invocation
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(delivery.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-        }
+        headers = [
+            *JSON,
+            (b"Lambda-Runtime-Aws-Request-Id", invocation.request_id.encode()),
+            (b"Lambda-Runtime-Deadline-Ms", b"%d" % delivery.deadline_ms),
+            (b"Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn.encode()),
+        ]
         if invocation.trace_id:
-            headers["Lambda-Runtime-Trace-Id"] = invocation.trace_id
+            headers.append((b"Lambda-Runtime-Trace-Id", invocation.trace_id.encode("latin-1", "replace")))
         if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
-        self._send(HTTPStatus.OK, invocation.payload, headers)
+            headers.append((b"Lambda-Runtime-Client-Context", invocation.client_context.encode("latin-1", "replace")))
+        self._listener.took()
+        exchange.respond(200, headers, invocation.payload)
 
-    def do_POST(self) -> None:
-        body = self._read_body()
-        match self.path.removeprefix(RUNTIME).split("/"):
-            case ["invocation", request_id, "response"] if len(body) > MAX_PAYLOAD:
-                self._send_error_object(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    "RequestEntityTooLarge",
-                    f"Exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes).",
-                )
-                self.api.result(request_id, None, is_error=True)
-            case ["invocation", request_id, ("response" | "error") as kind]:
-                # first the runtime, so that it asks on while the caller is answered
-                self._accept()
-                self.api.result(request_id, body, is_error=kind == "error")
-            case ["init", "error"]:
-                self._accept()
-                self.api.init_error(body)
-            case _:
-                self._not_found()
-
-    def _read_body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
-            while self.rfile.readline().strip():  # trailers
-                pass
-            return b"".join(chunks)
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def _accept(self) -> None:
-        self._send(HTTPStatus.ACCEPTED, b'{"status":"OK"}\n', {})
-
-    def _not_found(self) -> None:
-        self._send_error_object(HTTPStatus.NOT_FOUND, "InvalidRequest", f"no such call: {self.command} {self.path}")
-
-    def _send_error_object(self, status: HTTPStatus, kind: str, message: str) -> None:
-        self._send(status, json.dumps({"errorMessage": message, "errorType": kind}).encode(), {})
-
-    def _send(self, status: HTTPStatus, body: bytes, headers: Mapping[str, str]) -> None:
+    async def _read(self, exchange: Exchange) -> None:
+        """A body that comes in parts. What is over the limit is taken in and thrown away."""
+        parts, size = [], 0
         try:
-            self.send_response_only(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True  # the process died while it was told
+            while data := await exchange.chunk():
+                size += len(data)
+                if size <= MAX_PAYLOAD:
+                    parts.append(data)
+        except ClientGone:
+            return  # the process died: its end is told apart
+        self._post(exchange, b"".join(parts), size)
 
-    def log_message(self, *_arguments: Any) -> None:
-        """Nothing: this is not a log that anyone reads."""
+    def _post(self, exchange: Exchange, body: bytes, size: int | None = None) -> None:
+        target = exchange.target
+        size = len(body) if size is None else size
+        if exchange.method != "POST":
+            self._not_found(exchange)
+        elif target.startswith(INVOCATION):
+            request_id, _, kind = target[len(INVOCATION) :].partition(b"/")
+            if kind not in (b"response", b"error"):
+                self._not_found(exchange)
+            elif size > MAX_PAYLOAD:
+                exchange.respond(413, JSON, TOO_LARGE)
+                self._listener.answered(request_id.decode("latin-1"), None, is_error=True)
+            else:
+                # first the runtime, so that it asks on while the caller is answered
+                exchange.respond(202, JSON, ACCEPTED)
+                self._listener.answered(request_id.decode("latin-1"), body, is_error=kind == b"error")
+        elif target == INIT_ERROR:
+            exchange.respond(202, JSON, ACCEPTED)
+            self._listener.init_failed(body)
+        else:
+            self._not_found(exchange)
+
+    @staticmethod
+    def _not_found(exchange: Exchange) -> None:
+        message = f"no such call: {exchange.method} {exchange.target.decode('latin-1')}"
+        exchange.respond(404, JSON, json.dumps({"errorMessage": message, "errorType": "InvalidRequest"}).encode())

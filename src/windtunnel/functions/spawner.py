@@ -1,7 +1,7 @@
-"""Starting processes from one thread that lives as long as the engine.
+"""Starting and reaping processes from one thread that lives as long as the edge.
 
 A function's process asks the kernel to die with its parent (bootstrap.py), and Linux takes the *thread* that forked for
-the parent: started from a request's thread, it would die when that thread ends.
+the parent. Forking also takes milliseconds, which the loop does not have.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Command:
 
 
 class Spawner:
-    """The thread. Make one per engine."""
+    """The thread. Make one per edge."""
 
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[tuple[Command, Future[subprocess.Popen[bytes]]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="function-spawner", daemon=True).start()
 
-    def spawn(self, command: Command) -> subprocess.Popen[bytes]:
-        """Start a process in a session of its own, so that it can be ended with all that it starts. Raises OSError."""
+    def spawn(self, command: Command) -> Future[subprocess.Popen[bytes]]:
+        """Start a process in a session of its own, so that it can be ended with all that it starts; or OSError."""
         started: Future[subprocess.Popen[bytes]] = Future()
         self._orders.put((command, started))
-        return started.result()
+        return started
 
     def _run(self) -> None:
         while True:

@@ -536,6 +536,15 @@ class Server:
             connection.check(now)
         self._sweeper = self.loop.call_later(1.0, self._sweep)
 
+    def abort(self) -> None:
+        """Accept no more, and break off every connection."""
+        for server in self._servers:
+            server.close()
+        if self._sweeper:
+            self._sweeper.cancel()
+        for connection in list(self.connections):
+            connection.abort()
+
     async def close(self, grace: float = 0.0) -> None:
         """Accept no more; connections end at once when idle, the others when answered or after `grace` seconds."""
         for server in self._servers:
