@@ -125,7 +125,7 @@ class Pool:
         try:
             await environment.start()
         finally:
-            self._starting.discard(asyncio.current_task())  # type: ignore[arg-type]
+            self._starting.discard(asyncio.current_task())
             self._slots.give_back()
         self._last_init = self._loop.time() - began
         self._give(environment)
