@@ -41,7 +41,7 @@ REQUEST_TOO_LARGE = _kind("REQUEST_TOO_LARGE", 413, "BadRequestException")
 RESOURCE_NOT_FOUND = _kind("RESOURCE_NOT_FOUND", 404, "NotFoundException")
 THROTTLED = _kind("THROTTLED", 429, "TooManyRequestsException")
 UNAUTHORIZED = _kind("UNAUTHORIZED", 401, "UnauthorizedException")
-UNSUPPORTED_MEDIA_TYPE = _kind("UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaTypeException")
+UNSUPPORTED_MEDIA_TYPE = _kind("UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException")
 DEFAULT_4XX = _kind("DEFAULT_4XX", 400, "BadRequestException")
 DEFAULT_5XX = _kind("DEFAULT_5XX", 500, "InternalServerErrorException")
 BAD_GATEWAY = ErrorKind("DEFAULT_5XX", 502, "InternalServerErrorException", "DEFAULT_5XX")
@@ -62,11 +62,11 @@ class IntegrationOutcome:
 class GatewayError(Exception):
     """A request that API Gateway answers itself."""
 
-    def __init__(self, kind: ErrorKind, message: str, *, validation: str = "", reason: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, kind: ErrorKind, message: str | None, *, validation: str = "", reason: str = "") -> None:
+        super().__init__(message or reason)
         self.kind = kind
         self.message = message
-        """$context.error.message."""
+        """$context.error.message; AWS's own is null for an authorizer that is broken."""
         self.validation = validation
         """$context.error.validationErrorString, in brackets as AWS has it; else ""."""
         self.reason = reason

@@ -48,6 +48,7 @@ def incoming(
     body: bytes,
     peer: tuple[str, int],
     host: str,
+    port: int,
     http10: bool,
     now: float,
 ) -> Request:
@@ -70,6 +71,7 @@ def incoming(
         source_ip=peer[0],
         source_port=peer[1],
         domain_name=host,
+        port=str(port),
         protocol="HTTP/1.0" if http10 else "HTTP/1.1",
         time=now,
     )

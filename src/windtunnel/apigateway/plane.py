@@ -124,6 +124,7 @@ class ApiGateway:
                 body,
                 exchange.peer,
                 host_name(exchange.lowered.get(b"host", b"")),
+                exchange.local_port,
                 exchange.http10,
                 self._clock(),
             )

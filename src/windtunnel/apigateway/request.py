@@ -35,6 +35,8 @@ class Request:
     """The host of the request, without its port."""
     protocol: str
     """HTTP/1.1."""
+    port: str
+    """The port that the client connected to."""
     time: float
     """Seconds since the epoch."""
 
