@@ -10,7 +10,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping
-from json.encoder import encode_basestring_ascii as quote  # type: ignore[attr-defined]
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -161,8 +161,10 @@ def request_time(epoch: float) -> str:
 
 def _request_context(request: Request, authorization: Authorization, caller: Caller) -> str:
     agent = request.lowered.get("user-agent")
-    key = f'"apiKey":{quote(caller.api_key)},"apiKeyId":{quote(caller.api_key_id)},' if caller.api_key_id else ""
-    authorizer = f'"authorizer":{json.dumps(authorizer_values(authorization))},' if authorization.context else ""
+    key = ""
+    if caller.api_key is not None and caller.api_key_id is not None:
+        key = f'"apiKey":{quote(caller.api_key)},"apiKeyId":{quote(caller.api_key_id)},'
+    authorizer = f'"authorizer":{json.dumps(authorizer_values(authorization))},' if authorization.context is not None else ""
     return (
         f'{authorizer}"extendedRequestId":"{request.extended_request_id}","requestTime":"{request_time(request.time)}",'
         f'"path":{quote(request.full_path)},"protocol":"{request.protocol}","requestTimeEpoch":{int(request.time * 1000)},'

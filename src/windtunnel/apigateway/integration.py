@@ -22,7 +22,9 @@ from windtunnel.apigateway.mock import mock_response
 from windtunnel.apigateway.permission import may_invoke, source_arn
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.response import proxy_response
-from windtunnel.functions.plane import FunctionsPlane, InvokeError, NoSuchFunction, Result, Target
+from windtunnel.apigateway.templates import Templates
+from windtunnel.functions.failure import InvokeError, NoSuchFunction
+from windtunnel.functions.plane import FunctionsPlane, Result, Target
 from windtunnel.http.client import Client, UpstreamError
 from windtunnel.http.messages import Response
 
@@ -133,10 +135,13 @@ def _refused(refusal: InvokeError) -> GatewayError:
 class Mock:
     """API Gateway's own answer."""
 
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+
     async def answer(self, request: Request, match: Match, authorization: Authorization, caller: Caller) -> Integrated:
         """Answer by templates only."""
         started = time.perf_counter()
-        response = mock_response(request, match)
+        response = mock_response(request, match, authorization, caller, self._templates)
         return Integrated(response, IntegrationOutcome(200, (time.perf_counter() - started) * 1000, ""))
 
 

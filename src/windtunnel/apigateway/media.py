@@ -13,8 +13,8 @@ def media_type(header: str | None) -> str:
 def is_binary(header: str | None, binary_media_types: Sequence[str]) -> bool:
     """Whether a header's first media type is among an API's binary media types.
 
-    Source: API Gateway Developer Guide, "Return binary media from a Lambda proxy integration": only the first media type
-    of Accept counts.
+    Source: API Gateway Developer Guide, "Return binary media from a Lambda proxy integration": of Accept only the first
+    media type counts.
     """
     if not binary_media_types:
         return False

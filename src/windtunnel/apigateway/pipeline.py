@@ -12,10 +12,15 @@ from dataclasses import dataclass
 
 from windtunnel.apigateway.authorization import Authorizers
 from windtunnel.apigateway.errors import (
+    API_CONFIGURATION_ERROR,
+    QUOTA_EXCEEDED,
+    THROTTLED,
     GatewayError,
     IntegrationOutcome,
 )
-from windtunnel.apigateway.plan import StagePlan
+from windtunnel.apigateway.integration import Integrated
+from windtunnel.apigateway.keys import Admission
+from windtunnel.apigateway.plan import MethodPlan, StagePlan
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.resource_policy import check_resource_policy
 from windtunnel.apigateway.throttle import Throttles
@@ -56,7 +61,7 @@ class Pipeline:
         try:
             match = plan.router.match(request.http_method, request.path)
             method = plan.methods[id(match.method)]
-            self._check_resource_policy(plan, request, match)
+            self._check_resource_policy(plan, request)
             authorization = await self._authorize(plan, request, match)
             admission = plan.keys.check(match.method, request, authorization)
             caller = admission.caller
@@ -68,10 +73,11 @@ class Pipeline:
             return Answer(None, match, authorization, caller, error.integration or integration, error)
         return Answer(integrated.response, match, authorization, caller, integrated.outcome, None)
 
-    def _check_resource_policy(self, plan: StagePlan, request: Request, match: Match) -> None:
+    @staticmethod
+    def _check_resource_policy(plan: StagePlan, request: Request) -> None:
         """The API's own policy, for callers that API Gateway knows nothing of but their address."""
         if plan.stage.policy is not None:
-            check_resource_policy(plan.stage, match.method, request, self._clock())
+            check_resource_policy(plan.stage, request)
 
     async def _authorize(self, plan: StagePlan, request: Request, match: Match) -> Authorization:
         """The method's authorizer; its answer goes on to the function."""
@@ -80,7 +86,7 @@ class Pipeline:
         return await self._authorizers.authorize(plan.stage, match, request)
 
     def _throttle(self, plan: StagePlan, match: Match, admission: Admission) -> None:
-        """The limits of the usage plan, of the stage's method and of the account: all of them have to let it through."""
+        """The limits of the usage plan, the stage's method and the account: all of them have to let it through."""
         key_id = admission.caller.api_key_id
         if not self._throttles.allow(admission.plan, key_id, plan.stage, match.method, self._clock()):
             raise GatewayError(THROTTLED, "Too Many Requests")

@@ -11,6 +11,7 @@ from windtunnel.apigateway.integration import Backplane, LambdaProxy, Mock
 from windtunnel.apigateway.keys import KeyChecks
 from windtunnel.apigateway.metrics import StageMetrics
 from windtunnel.apigateway.routing import Router
+from windtunnel.apigateway.templates import Templates
 from windtunnel.apigateway.validation import RequestValidator
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.client import Client
@@ -27,9 +28,9 @@ class MethodPlan:
     integration: LambdaProxy | Mock | Backplane | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class StagePlan:
-    """A stage, ready to answer."""
+    """A stage, ready to answer. Its keys change without it."""
 
     stage: Stage
     router: Router
@@ -38,6 +39,10 @@ class StagePlan:
     keys: KeyChecks
     access_log: AccessLogFormat | None
     metrics: StageMetrics
+
+    def take_keys(self, keys: Keys) -> None:
+        """Take other keys and plans from now on."""
+        self.keys = KeyChecks(keys, self.stage)
 
 
 def stage_plan(stage: Stage, keys: Keys, functions: FunctionsPlane, backplane: Client) -> StagePlan:
@@ -53,22 +58,28 @@ def stage_plan(stage: Stage, keys: Keys, functions: FunctionsPlane, backplane: C
 
 
 def _method_plans(stage: Stage, functions: FunctionsPlane, backplane: Client) -> Iterable[MethodPlan]:
+    templates = Templates()
     for method in stage.methods:
         checked = method.validator is not None and (method.validator.body or method.validator.parameters)
         yield MethodPlan(
             method=method,
             validator=RequestValidator(stage, method) if checked else None,
-            integration=_integration(stage, method, method.integration, functions, backplane),
+            integration=_integration(stage, method, method.integration, functions, backplane, templates),
         )
 
 
 def _integration(
-    stage: Stage, method: Method, integration: Integration | None, functions: FunctionsPlane, backplane: Client
+    stage: Stage,
+    method: Method,
+    integration: Integration | None,
+    functions: FunctionsPlane,
+    backplane: Client,
+    templates: Templates,
 ) -> LambdaProxy | Mock | Backplane | None:
     if integration is None:
         return None
     if integration.type == "AWS_PROXY" and LambdaProxy.serves(integration):
         return LambdaProxy(stage, method, integration, functions)
     if integration.type == "MOCK":
-        return Mock()
+        return Mock(templates)
     return Backplane(stage, integration, backplane)

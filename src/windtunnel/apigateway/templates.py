@@ -84,7 +84,7 @@ class _Input:
         self._groups = {
             "path": dict(match.path_parameters),
             "querystring": dict(query_pairs(request.query)),
-            "header": {name: value for name, value in request.headers},
+            "header": dict(request.headers),
         }
 
     def params(self, name: str | None = None) -> Any:
@@ -123,20 +123,20 @@ class _Util:
     """$util."""
 
     # the names are AWS's
-    def escapeJavaScript(self, text: Any) -> str:  # noqa: N802
+    def escapeJavaScript(self, text: Any) -> str:
         return json.dumps(str(text), ensure_ascii=False)[1:-1].replace("'", "\\'")
 
-    def parseJson(self, text: str) -> Any:  # noqa: N802
+    def parseJson(self, text: str) -> Any:
         return json.loads(text)
 
-    def urlEncode(self, text: str) -> str:  # noqa: N802
+    def urlEncode(self, text: str) -> str:
         return quote_plus(str(text))
 
-    def urlDecode(self, text: str) -> str:  # noqa: N802
+    def urlDecode(self, text: str) -> str:
         return unquote_plus(str(text))
 
-    def base64Encode(self, text: str) -> str:  # noqa: N802
+    def base64Encode(self, text: str) -> str:
         return base64.b64encode(str(text).encode()).decode()
 
-    def base64Decode(self, text: str) -> str:  # noqa: N802
+    def base64Decode(self, text: str) -> str:
         return base64.b64decode(str(text)).decode("utf-8", "replace")
