@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     if asked.list:
         for one in plan.cases:
-            print(f"{one.name:<12} {one.title}, {one.connections} connections")
+            print(f"{one.name:<12} {one.title}, {one.connected}")
         print("\n".join(f"{system.name:<12} {system.title}" for system in plan.systems))
         return 0
     if asked.write:

@@ -55,6 +55,10 @@ class Case:
     systems: Sequence[str] = field(default=())
     """Only these, where a case makes no sense on the others; empty for all."""
 
+    @property
+    def connected(self) -> str:
+        return f"{self.connections} connection{'s' if self.connections > 1 else ''}"
+
 
 def read_case(name: str, text: str) -> Case:
     """A case from its TOML. Raises BenchError, which names the case."""

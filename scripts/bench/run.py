@@ -28,6 +28,7 @@ SETTLE_TRIES = 10
 """A case's first warm-up goes on until the system is no faster than before: by then its environments are started."""
 STILL_RISING = 1.1
 IDLE_SECONDS = 3.0
+ARRIVAL_SECONDS = 5.0
 BUSY_IDLE = 0.01
 """The share of a core above which an idle system is frozen while another is measured."""
 
@@ -77,8 +78,11 @@ def run(plan: Plan, settings: Settings, home: Path, say: Say) -> Iterator[Outcom
         for case in plan.cases:
             outcome.rows += _measure(case, plan, contenders, failed, say)
             yield outcome
-        for name, contender in contenders.items():
+        for contender in contenders.values():
             tree.resume(contender.running.process)
+        # what is batched on its way to the logs and metrics arrives
+        time.sleep(ARRIVAL_SECONDS)
+        for name, contender in contenders.items():
             for application, deployment in contender.deployments.items():
                 outcome.notes[name] += deployment.notes
                 outcome.notes[name] += APPLICATIONS[application].observed(contender.running)
@@ -127,7 +131,7 @@ def _measure(
     failed = dict(failed)
     names = [system.name for system in plan.systems if not case.systems or system.name in case.systems]
     rounds: dict[str, list[Round]] = {name: [] for name in names}
-    say(f"{case.name}: {case.title}, {case.connections} connection{'s' if case.connections > 1 else ''}")
+    say(f"{case.name}: {case.title}, {case.connected}")
     for number in range(plan.rounds):
         for name in _rotated(names, number):
             if name in failed:

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from bench.case import Case
 from bench.figures import OURS, Row, best_peer, times
 
-HEAD = ("case", "connections", "system", "req/s", "rounds", "p50 ms", "p99 ms", "errors", "memory MB", "windtunnel is")
+HEAD = (
+    "case",
+    "connections",
+    "system",
+    "req/s",
+    "of rounds",
+    "p50 ms",
+    "p99 ms",
+    "errors",
+    "memory MB",
+    "windtunnel is",
+)
 
 
 def table(cases: Sequence[Case], rows: Sequence[Row]) -> str:

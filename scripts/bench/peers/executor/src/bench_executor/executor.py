@@ -5,15 +5,15 @@ No function logs are kept, which spares the peer that work.
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import subprocess
+import sys
 from typing import Any
 
+from bench_executor.family import FAMILY
 from bench_executor.runtime_api import RuntimeApi
 
-FAMILY = "localemu" if importlib.util.find_spec("localemu") else "localstack"
 _lambda = f"{FAMILY}.services.lambda_.invocation"
 InvocationResult = importlib.import_module(f"{_lambda}.lambda_models").InvocationResult
 RuntimeExecutor: Any = importlib.import_module(f"{_lambda}.runtime_executor").RuntimeExecutor
@@ -54,6 +54,8 @@ class Executor(RuntimeExecutor):
         try:
             body, is_error = self._api.invoke(payload)
         except TimeoutError:
+            state = self._process.poll() if self._process else "not started"
+            print(f"bench executor: {request_id} timed out; its process: {state or 'running'}", file=sys.stderr)
             message = f"{request_id} Task timed out after {self.function_version.config.timeout:.2f} seconds"
             body, is_error = json.dumps({"errorMessage": message}).encode(), True
         return InvocationResult(request_id, body, is_error, "")
