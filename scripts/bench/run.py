@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import requests
 
 from bench import load, tree
@@ -52,6 +53,11 @@ class Contender:
     frozen: bool = False
     """Whether it is to be frozen while it is not measured."""
 
+    @property
+    def alive(self) -> bool:
+        process = self.running.process
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
 
 @dataclass
 class Outcome:
@@ -85,7 +91,8 @@ def run(plan: Plan, settings: Settings, home: Path, say: Say) -> Iterator[Outcom
         for name, contender in contenders.items():
             for application, deployment in contender.deployments.items():
                 outcome.notes[name] += deployment.notes
-                outcome.notes[name] += APPLICATIONS[application].observed(contender.running)
+                if contender.alive:
+                    outcome.notes[name] += APPLICATIONS[application].observed(contender.running)
         yield outcome
 
 
@@ -168,7 +175,10 @@ def _one_round(case: Case, contender: Contender, seconds: float, *, first: bool)
                 load.run(case, deployment.url, deployment.api_key, WARMUP_SECONDS)
             sample = load.run(case, deployment.url, deployment.api_key, seconds)
         except BenchError as error:
-            raise BenchError(str(error), detail=error.detail or last_lines(contender.running.log)) from error
+            log = last_lines(contender.running.log)
+            if not contender.alive:
+                raise BenchError(f"its process is gone: {error}", detail=log) from error
+            raise BenchError(str(error), detail=error.detail or log) from error
         memory = memory_mb(tree.members(contender.running.process))
     if not sample.rps:
         said = f"no right answer in {seconds:.0f} s, {sample.errors} errors"

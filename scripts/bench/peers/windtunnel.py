@@ -13,6 +13,7 @@ from bench.figures import OURS
 from bench.system import REGION, Running, Site
 from windtunnel import __version__
 from windtunnel.config import Settings
+from windtunnel.engines import make_engine
 from windtunnel.errors import EngineError
 from windtunnel.harness import temporary
 from windtunnel.testing.engine import free_port
@@ -42,6 +43,8 @@ class Windtunnel:
         )
         log = state / "engine/engine.log"
         try:
+            # what an earlier run left when it was killed
+            make_engine(own).stop(lambda _line: None)
             with temporary(own) as harness:
                 status = harness.engine.status()
                 if status.pid is None or status.endpoint_url is None:

@@ -60,6 +60,10 @@ class RuntimeApi:
                 pass
 
             def do_GET(self) -> None:
+                if not self.path.endswith("/runtime/invocation/next"):
+                    # a stranger on this machine that looks for its own server would take an invocation with it
+                    self._answer(404, b"", {})
+                    return
                 api._began()
                 payload = api._next.get()
                 if payload is None:
