@@ -47,6 +47,16 @@ try:
     from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
+
+    # snapshot.py and its siblings
+    from localstack.aws import handlers as aws_handlers
+    from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
+    from localstack.services.cloudformation.v2 import provider as cloudformation_provider
+    from localstack.services.s3.storage import ephemeral as s3_ephemeral
+    from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+    from localstack.services.stores import AccountRegionBundle
+    from localstack.state import AssetDirectory
+    from moto.core.base_backend import BackendDict
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -84,4 +94,12 @@ __all__ = [
     "get_runtime_executor",
     "hooks",
     "twisted_server",
+    "SHUTDOWN_HANDLERS",
+    "AccountRegionBundle",
+    "AssetDirectory",
+    "BackendDict",
+    "EphemeralS3ObjectStore",
+    "aws_handlers",
+    "cloudformation_provider",
+    "s3_ephemeral",
 ]

@@ -1,0 +1,130 @@
+"""The thread that writes snapshots while the backplane works."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from windtunnel.plugin.snapshot_schedule import Schedule
+from windtunnel.plugin.snapshot_services import running
+from windtunnel.plugin.snapshot_writer import Writer
+
+LOG = logging.getLogger(__name__)
+CALM = 0.1
+"""Seconds to wait for a moment in which no changing call is under way. Nobody is held up for it."""
+CALM_STEP = 0.005
+DEPLOYMENT_LIMIT = 30.0
+"""Seconds that a CloudFormation operation is waited for, so that a kill in the middle leaves what was before it."""
+TIMEOUT = 60.0
+LAST_TIMEOUT = 1.5
+"""For the last one, when the backplane ends: it has two seconds."""
+
+
+class Keeper:
+    """Told of every changing call; has what they changed on disk soon after."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._schedule = Schedule()
+        self._condition = threading.Condition()
+        self._writing = threading.Lock()
+        self._calls = 0
+        self._deployments: set[object] = set()
+        self._deploying_since = 0.0
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="windtunnel-snapshot", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    # --- what is told by requests: cheap --------------------------------------------------------------------------
+
+    def call_begins(self) -> None:
+        with self._condition:
+            self._calls += 1
+
+    def call_ended(self, service: str, *, data: bool) -> None:
+        with self._condition:
+            self._calls = max(0, self._calls - 1)
+            idle = not self._schedule.pending
+            self._schedule.changed(service, time.monotonic(), data=data)
+            if idle:
+                self._condition.notify()
+
+    def deployment_begins(self, token: object) -> None:
+        with self._condition:
+            if not self._deployments:
+                self._deploying_since = time.monotonic()
+            self._deployments.add(token)
+
+    def deployment_ended(self, token: object) -> None:
+        with self._condition:
+            self._deployments.discard(token)
+            self._schedule.changed("cloudformation", time.monotonic())
+            self._condition.notify()
+
+    # --- the thread -----------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write what is not written yet, and nothing after that. A deployment under way counts as never begun."""
+        with self._condition:
+            self._closed = True
+            pending = bool(self._schedule.pending) and not self._deployments
+            self._condition.notify()
+        if pending and self._writing.acquire(timeout=LAST_TIMEOUT):
+            try:
+                self._write(LAST_TIMEOUT)
+            finally:
+                self._writing.release()
+
+    def _run(self) -> None:
+        while self._wait():
+            try:
+                with self._writing:
+                    if not self._closed:
+                        self._write(TIMEOUT)
+            except Exception:
+                LOG.exception("a snapshot failed; the next try is in a moment")
+                with self._condition:
+                    self._schedule.failed((), time.monotonic())
+
+    def _wait(self) -> bool:
+        """Until a snapshot is due. False once closed."""
+        with self._condition:
+            while not self._closed:
+                now = time.monotonic()
+                due = self._schedule.due_at()
+                if due is not None and self._deployments:
+                    due = max(due, self._deploying_since + DEPLOYMENT_LIMIT)
+                if due is not None and due <= now:
+                    return True
+                self._condition.wait(None if due is None else due - now)
+            return False
+
+    def _write(self, timeout: float) -> None:
+        self._await_calm()
+        with self._condition:
+            began = time.monotonic()
+            wanted = self._schedule.take(began)
+            services = {name for name in running() if name in wanted or name not in self._schedule.resting(began)}
+        written = self._writer.write(services, timeout)
+        now = time.monotonic()
+        with self._condition:
+            if written.error:
+                LOG.warning("a snapshot came to nothing, the one before still counts: %s", written.error)
+                self._schedule.failed(wanted, now)
+                return
+            self._schedule.done(began, now, dict(written.took), changed=bool(written.changed))
+        if written.changed:
+            LOG.debug(
+                "snapshot of %s in %.0f ms, of which the engine stood still for %.1f",
+                ", ".join(written.changed),
+                1000 * (now - began),
+                1000 * written.paused,
+            )
+
+    def _await_calm(self) -> None:
+        end = time.monotonic() + CALM
+        while self._calls and time.monotonic() < end:
+            time.sleep(CALM_STEP)
