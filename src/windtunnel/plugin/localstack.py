@@ -52,6 +52,7 @@ try:
     from localstack.aws import handlers as aws_handlers
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
+    from localstack.services.events.archive import ArchiveService
     from localstack.services.s3.storage import ephemeral as s3_ephemeral
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
     from localstack.services.stores import AccountRegionBundle
@@ -96,6 +97,7 @@ __all__ = [
     "twisted_server",
     "SHUTDOWN_HANDLERS",
     "AccountRegionBundle",
+    "ArchiveService",
     "AssetDirectory",
     "BackendDict",
     "EphemeralS3ObjectStore",

@@ -21,7 +21,7 @@ from windtunnel.plugin.localstack import (
     aws_handlers,
     cloudformation_provider,
 )
-from windtunnel.plugin.snapshot_calls import changes, is_data
+from windtunnel.plugin.snapshot_calls import changed, changes, is_data
 from windtunnel.plugin.snapshot_files import SnapshotFolder, Versions
 from windtunnel.plugin.snapshot_keeper import Keeper
 from windtunnel.plugin.snapshot_load import load, usable
@@ -101,7 +101,8 @@ class Persistence:
             if id(context) in counted:
                 counted.discard(id(context))
                 service, operation = context.service.service_name, context.operation.name
-                keeper.call_ended(service, data=is_data(service, operation))
+                did = changed(service, operation, context.service_response)
+                keeper.call_ended(service, changed=did, data=is_data(service, operation))
 
         aws_handlers.preprocess_request.append(hold)
         aws_handlers.serve_custom_service_request_handlers.append(begin)

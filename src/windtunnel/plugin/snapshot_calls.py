@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 READING = (
     "BatchDetect",
     "BatchGet",
@@ -68,9 +71,19 @@ DATA = frozenset(
 """Calls that come by the thousand under load. What they change may be written less often, once it is a lot."""
 
 
+FOUND = {("sqs", "ReceiveMessage"): "Messages"}
+"""Calls that are made all the time, and change something only where the answer has this."""
+
+
 def changes(service: str, operation: str) -> bool:
     """Whether a call may leave the service other than it was."""
     return (service, operation) in CHANGING or not operation.startswith(READING)
+
+
+def changed(service: str, operation: str, answer: Mapping[str, Any] | None) -> bool:
+    """Whether a call that may change something did."""
+    found = FOUND.get((service, operation))
+    return found is None or answer is None or bool(answer.get(found))
 
 
 def is_data(service: str, operation: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import json
 import os
@@ -39,7 +40,7 @@ def in_fork(work: Callable[[], Mapping[str, Any]], timeout: float) -> Outcome:
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        _child(work, writing)
+        _child(work, writing, timeout)
     paused = time.monotonic() - began
     os.close(writing)
     try:
@@ -60,10 +61,12 @@ def in_fork(work: Callable[[], Mapping[str, Any]], timeout: float) -> Outcome:
     return Outcome(answer, answer.get("error", ""), paused)
 
 
-def _child(work: Callable[[], Mapping[str, Any]], writing: int) -> None:
+def _child(work: Callable[[], Mapping[str, Any]], writing: int, timeout: float) -> None:
     status = 1
     try:
         gc.disable()
+        # where it hangs is in the log then
+        faulthandler.dump_traceback_later(0.9 * timeout, file=sys.__stderr__)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         _close_sockets()

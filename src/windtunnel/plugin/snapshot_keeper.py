@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from windtunnel.plugin.snapshot_schedule import Schedule
+from windtunnel.plugin.snapshot_schedule import Round, Schedule
 from windtunnel.plugin.snapshot_services import running
 from windtunnel.plugin.snapshot_writer import Writer
 
@@ -16,7 +16,8 @@ CALM = 0.1
 CALM_STEP = 0.005
 DEPLOYMENT_LIMIT = 30.0
 """Seconds that a CloudFormation operation is waited for, so that a kill in the middle leaves what was before it."""
-TIMEOUT = 60.0
+TIMEOUT = 5.0
+"""Seconds that a snapshot may take, or twenty times as long as the last one did. It may hang: see snapshot_fork.py."""
 LAST_TIMEOUT = 1.5
 """For the last one, when the backplane ends: it has two seconds."""
 
@@ -33,6 +34,7 @@ class Keeper:
         self._deployments: set[object] = set()
         self._deploying_since = 0.0
         self._closed = False
+        self._took = 0.0
         self._thread = threading.Thread(target=self._run, name="windtunnel-snapshot", daemon=True)
 
     def start(self) -> None:
@@ -44,12 +46,10 @@ class Keeper:
         with self._condition:
             self._calls += 1
 
-    def call_ended(self, service: str, *, data: bool) -> None:
+    def call_ended(self, service: str, *, changed: bool, data: bool) -> None:
         with self._condition:
             self._calls = max(0, self._calls - 1)
-            idle = not self._schedule.pending
-            self._schedule.changed(service, time.monotonic(), data=data)
-            if idle:
+            if changed and self._schedule.changed(service, time.monotonic(), data=data):
                 self._condition.notify()
 
     def deployment_begins(self, token: object) -> None:
@@ -83,11 +83,11 @@ class Keeper:
             try:
                 with self._writing:
                     if not self._closed:
-                        self._write(TIMEOUT)
+                        self._write(max(TIMEOUT, 20 * self._took))
             except Exception:
                 LOG.exception("a snapshot failed; the next try is in a moment")
                 with self._condition:
-                    self._schedule.failed((), time.monotonic())
+                    self._schedule.failed(Round(), time.monotonic())
 
     def _wait(self) -> bool:
         """Until a snapshot is due. False once closed."""
@@ -106,20 +106,24 @@ class Keeper:
         self._await_calm()
         with self._condition:
             began = time.monotonic()
-            wanted = self._schedule.take(began)
-            services = {name for name in running() if name in wanted or name not in self._schedule.resting(began)}
+            this = self._schedule.take(began)
+            resting = self._schedule.resting(began)
+        looked_at = {name for name in running() if this.look and name not in resting}
+        services = looked_at | (this.services & set(running()))
         written = self._writer.write(services, timeout)
         now = time.monotonic()
+        # after a failure more time: it may have been the machine
+        self._took = (2 * self._took + 0.5) if written.error else now - began
         with self._condition:
             if written.error:
                 LOG.warning("a snapshot came to nothing, the one before still counts: %s", written.error)
-                self._schedule.failed(wanted, now)
+                self._schedule.failed(this, now)
                 return
-            self._schedule.done(began, now, dict(written.took), changed=bool(written.changed))
+            self._schedule.done(this, now, written.took, written.changed)
         if written.changed:
             LOG.debug(
                 "snapshot of %s in %.0f ms, of which the engine stood still for %.1f",
-                ", ".join(written.changed),
+                ", ".join(f"{name} ({1000 * written.took[name]:.0f} ms)" for name in written.changed),
                 1000 * (now - began),
                 1000 * written.paused,
             )

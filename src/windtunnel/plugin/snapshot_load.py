@@ -9,6 +9,7 @@ from typing import Any
 from windtunnel.plugin.localstack import SERVICE_PLUGINS
 from windtunnel.plugin.snapshot_files import Generation, SnapshotError, SnapshotFolder, Versions
 from windtunnel.plugin.snapshot_more import more_of
+from windtunnel.plugin.snapshot_revive import UNHOOKED
 from windtunnel.plugin.snapshot_services import Containers, containers_of, put, read
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def load(folder: SnapshotFolder, generation: Generation) -> tuple[Generation, di
             lost[service] = f"{type(error).__name__}: {error}"
     restored = {}
     for service, (taken, part) in contents.items():
-        SERVICE_PLUGINS.get_service(service).lifecycle_hook.on_before_state_load()
+        if service not in UNHOOKED:
+            SERVICE_PLUGINS.get_service(service).lifecycle_hook.on_before_state_load()
         put(found[service], taken)
         if more := more_of(service):
             more.put(folder, found[service], part)

@@ -13,6 +13,7 @@ import io
 import pickle
 import socket
 import subprocess
+import sys
 import threading
 import types
 import weakref
@@ -121,13 +122,13 @@ def loads(content: bytes, find: Callable[[str, int], Any]) -> Any:
 
 
 def _can_be_named(value: Any) -> bool:
-    """Whether importing finds this very function or class again."""
+    """Whether importing finds this very function or class again. Without importing: in a fork that may never end."""
     if value is type(None) or value is type(NotImplemented) or value is type(...):
         return True
     try:
-        found = importlib.import_module(value.__module__)
+        found: Any = sys.modules[value.__module__]
         for name in value.__qualname__.split("."):
             found = getattr(found, name)
-    except (ImportError, AttributeError, ValueError, TypeError):
+    except (KeyError, AttributeError):
         return False
     return found is value

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from windtunnel.plugin.localstack import SERVICE_PLUGINS
+from windtunnel.plugin.localstack import SERVICE_PLUGINS, ArchiveService
 from windtunnel.plugin.snapshot_more import provider
 from windtunnel.plugin.snapshot_services import Containers
 
@@ -27,14 +27,17 @@ FAILED = {
 }
 """What a stack is whose operation nobody carries on."""
 LAST = ("cloudwatch", "events", "lambda")
-"""Services whose hooks use others."""
+"""Services that use others as they start to work."""
+UNHOOKED = ("cloudwatch",)
+"""LocalStack's hooks stop the scheduler of its alarms for good, and make a store in every region."""
 
 
 def revive(restored: Mapping[str, Containers]) -> None:
     """Call the after-load hooks of services whose state is back. What fails is logged, and the others go on."""
     for service in sorted(restored, key=lambda name: (name in LAST, name)):
         try:
-            SERVICE_PLUGINS.get_service(service).lifecycle_hook.on_after_state_load()
+            if service not in UNHOOKED:
+                SERVICE_PLUGINS.get_service(service).lifecycle_hook.on_after_state_load()
             if service in REVIVERS:
                 REVIVERS[service](restored[service])
         except Exception:
@@ -65,6 +68,14 @@ def end_interrupted_executions(found: Containers) -> None:
                 execution.error, execution.cause = "Windtunnel.Restarted", INTERRUPTED
 
 
+def watch_alarms(found: Containers) -> None:
+    """Alarms are looked at again."""
+    for store in _stores(found):
+        for arn, alarm in store.alarms.items():
+            if "MetricName" in alarm.alarm:
+                provider("cloudwatch").alarm_scheduler.schedule_metric_alarm(arn)
+
+
 def start_events(found: Containers) -> None:
     """Clients of archives, and the jobs of rules with a schedule."""
     events = provider("events")
@@ -78,8 +89,6 @@ def start_events(found: Containers) -> None:
 
 
 def _archive_service(archive: Any) -> Any:
-    from windtunnel.plugin.localstack import ArchiveService
-
     state, created = archive.state, archive.creation_time
     service = ArchiveService(archive)
     archive.state, archive.creation_time = state, created
@@ -114,6 +123,7 @@ def _stores(found: Containers) -> list[Any]:
 
 REVIVERS: Mapping[str, Callable[[Containers], None]] = {
     "cloudformation": end_interrupted_stacks,
+    "cloudwatch": watch_alarms,
     "events": start_events,
     "lambda": forget_code,
     "stepfunctions": end_interrupted_executions,

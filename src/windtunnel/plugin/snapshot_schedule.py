@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 QUIET = 0.3
@@ -24,6 +24,18 @@ class _Pending:
     urgent: bool
 
 
+@dataclass(frozen=True)
+class Round:
+    """What a snapshot is to have."""
+
+    services: frozenset[str] = frozenset()
+    """That calls changed."""
+    data: frozenset[str] = frozenset()
+    """Of them, where it is data alone."""
+    look: bool = False
+    """Whether to look at all other services as well, for what no call tells of."""
+
+
 @dataclass
 class Schedule:
     """Times are the monotonic clock's, in seconds. Not for several threads at once."""
@@ -32,14 +44,16 @@ class Schedule:
     rest_until: dict[str, float] = field(default_factory=dict)
     look_at: float | None = None
 
-    def changed(self, service: str, now: float, *, data: bool = False) -> None:
-        """A call changed a service; with `data`, only what its users keep there."""
+    def changed(self, service: str, now: float, *, data: bool = False) -> bool:
+        """A call changed a service; with `data`, only what its users keep there. Whether that is news."""
         there = self.pending.get(service)
         if there is None:
             self.pending[service] = _Pending(now, now, not data)
-        else:
-            there.last = now
-            there.urgent = there.urgent or not data
+            return True
+        news = not (there.urgent or data)
+        there.last = now
+        there.urgent = there.urgent or not data
+        return news
 
     def due_at(self) -> float | None:
         """When the next snapshot is to begin; None where there is nothing to be written ever."""
@@ -48,33 +62,34 @@ class Schedule:
             times.append(self.look_at)
         return min(times, default=None)
 
-    def take(self, now: float) -> set[str]:
-        """What the snapshot that begins now has to have: all that changed, but for data that is resting."""
+    def take(self, now: float) -> Round:
+        """The snapshot that begins now: all that changed, but for data that is resting."""
         taken = {
-            service
+            service: change
             for service, change in self.pending.items()
             if change.urgent or self.rest_until.get(service, 0.0) <= now
         }
         for service in taken:
             del self.pending[service]
-        self.look_at = None
-        return taken
+        data = frozenset(service for service, change in taken.items() if not change.urgent)
+        look = len(data) < len(taken) or (self.look_at is not None and self.look_at <= now)
+        return Round(frozenset(taken), data, look)
 
     def resting(self, now: float) -> set[str]:
         """Services that took so long the last time that nobody looks at them unasked."""
         return {service for service, until in self.rest_until.items() if until > now}
 
-    def done(self, began: float, now: float, seconds: dict[str, float], *, changed: bool) -> None:
-        """A snapshot ended; `seconds` is what each service took."""
+    def done(self, this: Round, now: float, seconds: Mapping[str, float], changed: Iterable[str]) -> None:
+        """A snapshot ended; `seconds` is what each service took, `changed` what really was not as before."""
         for service, took in seconds.items():
             self.rest_until[service] = now + SHARE * took if took > QUIET else 0.0
-        # calls that came meanwhile are announced; this is for what no call tells of
-        self.look_at = now + (FOLLOW if changed else IDLE)
+        if this.look:
+            self.look_at = now + (FOLLOW if set(changed) - this.data else IDLE)
 
-    def failed(self, services: Iterable[str], now: float) -> None:
+    def failed(self, this: Round, now: float) -> None:
         """A snapshot came to nothing: try again."""
-        for service in services:
-            self.changed(service, now)
+        for service in this.services:
+            self.changed(service, now, data=service in this.data)
         self.look_at = now + FOLLOW
 
     def _due(self, service: str) -> float:

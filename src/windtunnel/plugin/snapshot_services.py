@@ -62,9 +62,8 @@ def take(found: Containers, names: Mapping[int, Key], more: Any) -> bytes:
 
 
 def _contents(store: Any) -> Any:
-    if isinstance(store, AccountRegionBundle):
-        return type(store).__name__, dict(store), store._universal
-    return type(store).__name__, dict(store), None
+    # not dict(store), which asks for each item: they take locks then, that nobody in a fork gives back
+    return type(store).__name__, dict(dict.items(store)), getattr(store, "_universal", None)
 
 
 def read(content: bytes, containers: Mapping[str, Containers], service: str) -> tuple[list[Any], Any]:
