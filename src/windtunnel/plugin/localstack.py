@@ -50,6 +50,7 @@ try:
 
     # snapshot.py and its siblings
     from localstack.aws import handlers as aws_handlers
+    from localstack.aws.connect import MetadataRequestInjector
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.events.archive import ArchiveService
@@ -101,6 +102,7 @@ __all__ = [
     "AssetDirectory",
     "BackendDict",
     "EphemeralS3ObjectStore",
+    "MetadataRequestInjector",
     "aws_handlers",
     "cloudformation_provider",
     "s3_ephemeral",

@@ -6,6 +6,7 @@ worth keeping (locks, threads, connections) is made anew; what the pickler canno
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import gc
 import importlib
@@ -21,7 +22,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.client
-import dill
 
 Key = tuple[str, int]
 """A container of state: the service's name, and its place among the service's containers."""
@@ -55,7 +55,15 @@ def nothing() -> None:
     return None
 
 
+def make_defaultdict(kind: type, factory: Any) -> Any:
+    made = kind.__new__(kind)
+    made.default_factory = factory
+    return made
+
+
 def undill(content: bytes) -> Any:
+    import dill  # LocalStack's; only in its environment
+
     return dill.loads(content)  # noqa: S301  this user's own file, checked by its hash
 
 
@@ -67,9 +75,10 @@ def container(service: str, place: int) -> Any:
 class Pickler(pickle.Pickler):
     """Pickles state. `containers` are by identity what is not pickled, but named."""
 
-    def __init__(self, file: Any, containers: Mapping[int, Key]) -> None:
+    def __init__(self, file: Any, containers: Mapping[int, Key], transient: tuple[type, ...] = ()) -> None:
         super().__init__(file, protocol=5)
         self._containers = containers
+        self._transient = TRANSIENT + transient
 
     def reducer_override(self, value: Any) -> Any:
         kind = type(value)
@@ -80,13 +89,16 @@ class Pickler(pickle.Pickler):
         if id(value) in self._containers:
             return container, self._containers[id(value)]
         if kind is types.FunctionType or isinstance(value, type):
-            return NotImplemented if _can_be_named(value) else (undill, (dill.dumps(value),))
+            return NotImplemented if _can_be_named(value) else _dilled(value)
         if kind is types.ModuleType:
             return importlib.import_module, (value.__name__,)
         if kind is weakref.ref:
             return (weakref.ref, (there,)) if (there := value()) is not None else (nothing, ())
-        if isinstance(value, TRANSIENT):
+        if isinstance(value, self._transient):
             return nothing, ()
+        if isinstance(value, collections.defaultdict) and kind is not collections.defaultdict:
+            # its class may want other arguments than the factory, which is all that a defaultdict tells of itself
+            return make_defaultdict, (kind, value.default_factory), value.__dict__, None, iter(dict.items(value))
         return NotImplemented
 
 
@@ -103,10 +115,10 @@ class Unpickler(pickle.Unpickler):
         return super().find_class(module_name, global_name)
 
 
-def dumps(value: Any, containers: Mapping[int, Key]) -> bytes:
-    """State as bytes."""
+def dumps(value: Any, containers: Mapping[int, Key], transient: tuple[type, ...] = ()) -> bytes:
+    """State as bytes. `transient` are more classes of what ends with the process."""
     file = io.BytesIO()
-    Pickler(file, containers).dump(value)
+    Pickler(file, containers, transient).dump(value)
     return file.getvalue()
 
 
@@ -119,6 +131,12 @@ def loads(content: bytes, find: Callable[[str, int], Any]) -> Any:
     finally:
         if enabled:
             gc.enable()
+
+
+def _dilled(value: Any) -> Any:
+    import dill  # LocalStack's; only in its environment
+
+    return undill, (dill.dumps(value),)
 
 
 def _can_be_named(value: Any) -> bool:

@@ -12,6 +12,7 @@ from windtunnel.plugin.localstack import (
     AccountRegionBundle,
     AssetDirectory,
     BackendDict,
+    MetadataRequestInjector,
 )
 from windtunnel.plugin.snapshot_pickle import Key, dumps, loads
 
@@ -58,7 +59,7 @@ def names_of(containers: Mapping[str, Containers]) -> dict[int, Key]:
 
 def take(found: Containers, names: Mapping[int, Key], more: Any) -> bytes:
     """The state of a service, and `more` that belongs to it, as bytes."""
-    return dumps(([_contents(store) for store in found.stores], more), names)
+    return dumps(([_contents(store) for store in found.stores], more), names, (MetadataRequestInjector,))
 
 
 def _contents(store: Any) -> Any:

@@ -15,7 +15,7 @@ from windtunnel.plugin.snapshot_files import Generation, SnapshotFolder, State, 
 from windtunnel.plugin.snapshot_fork import in_fork
 from windtunnel.plugin.snapshot_more import more_of
 from windtunnel.plugin.snapshot_pickle import Key
-from windtunnel.plugin.snapshot_services import Containers, containers_of, names_of, take
+from windtunnel.plugin.snapshot_services import Containers, containers_of, names_of, read, take
 
 LOG = logging.getLogger(__name__)
 
@@ -80,12 +80,17 @@ class Writer:
             except Exception as error:  # noqa: BLE001  one service's trouble is not the others'; the parent logs it
                 failed[service] = f"{type(error).__name__}: {error}"
                 continue
-            took[service] = time.monotonic() - began
             there = entries.get(service)
             if there is None or there.sha256 != hashlib.sha256(content).hexdigest():
+                try:
+                    read(content, self._found, service)  # what could not be brought back is not worth what it replaces
+                except Exception as error:  # noqa: BLE001  as above
+                    failed[service] = f"it could not be read again: {type(error).__name__}: {error}"
+                    continue
                 files = part if service == "s3" and part else []
                 objects += files
                 states[service] = State.of(service, content, {file.blob for file in files})
+            took[service] = time.monotonic() - began
         if states:
             self._folder.commit(self._versions, states, self._generation)
         return {

@@ -364,7 +364,7 @@ def roles(backplane: Backplane) -> Callable[[], None]:
     def check() -> None:
         assert iam.get_role(RoleName="role")["Role"]["Arn"] == role["Arn"]
         assert iam.list_role_policies(RoleName="role")["PolicyNames"] == ["p"]
-        sts.assume_role(RoleArn=role["Arn"], RoleSessionName="s")
+        sts.assume_role(RoleArn=role["Arn"], RoleSessionName="session")
 
     return check
 
