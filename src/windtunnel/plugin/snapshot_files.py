@@ -1,10 +1,10 @@
 """Snapshots on disk: generations of a file a service, the blobs they name, and a pointer to the generation that counts.
 
-    current                    the name of that generation; replaced in one step, so there is always a whole one
-    generations/000042/        manifest.json, and a file a service (a hard link where it is as before)
-    blobs/<sha256>             what is too big to be written anew each time: the content of S3 objects
-    set-aside/<time>-<name>    what could not be used, for a person to look at
-    lock                       held by the backplane and by what still writes for it
+current                    the name of that generation; replaced in one step, so there is always a whole one
+generations/000042/        manifest.json, and a file a service (a hard link where it is as before)
+blobs/<sha256>             what is too big to be written anew each time: the content of S3 objects
+set-aside/<time>-<name>    what could not be used, for a person to look at
+lock                       held by the backplane and by what still writes for it
 """
 
 from __future__ import annotations

@@ -107,5 +107,3 @@ def _write(writing: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(writing, view) :]
-
-

@@ -58,9 +58,7 @@ def _check_objects(folder: SnapshotFolder, files: list[snapshot_s3.StoredFile]) 
 
 def _put_objects(folder: SnapshotFolder, found: Containers, files: list[snapshot_s3.StoredFile]) -> None:
     storage = snapshot_s3.storage()
-    buckets = {
-        name: bucket for _, _, store in found.stores[0].iter_stores() for name, bucket in store.buckets.items()
-    }
+    buckets = {name: bucket for _, _, store in found.stores[0].iter_stores() for name, bucket in store.buckets.items()}
     for name in buckets:
         storage.create_bucket(name)
     snapshot_s3.put(storage, files, folder, lambda bucket, upload: buckets[bucket].multiparts[upload])

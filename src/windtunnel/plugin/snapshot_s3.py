@@ -53,7 +53,9 @@ def flush(there: Any) -> None:
 def take(there: Any, folder: SnapshotFolder) -> list[StoredFile]:
     """Keep the content of every object that is not kept yet. Safe in a fork."""
     return [
-        StoredFile(bucket, key, upload, part, file.internal_last_modified, _known(file) or folder.write_blob(_read(file)))
+        StoredFile(
+            bucket, key, upload, part, file.internal_last_modified, _known(file) or folder.write_blob(_read(file))
+        )
         for bucket, key, upload, part, file in _files(there)
     ]
 

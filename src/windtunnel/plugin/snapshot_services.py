@@ -51,9 +51,7 @@ def containers_of(service: str) -> Containers:
 def names_of(containers: Mapping[str, Containers]) -> dict[int, Key]:
     """How pickles name containers that they refer to, by identity."""
     return {
-        id(store): (service, place)
-        for service, found in containers.items()
-        for place, store in enumerate(found.stores)
+        id(store): (service, place) for service, found in containers.items() for place, store in enumerate(found.stores)
     }
 
 
