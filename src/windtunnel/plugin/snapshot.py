@@ -25,13 +25,16 @@ from windtunnel.plugin.snapshot_calls import changed, changes, is_data
 from windtunnel.plugin.snapshot_files import SnapshotFolder, Versions
 from windtunnel.plugin.snapshot_keeper import Keeper
 from windtunnel.plugin.snapshot_load import load, usable
-from windtunnel.plugin.snapshot_revive import revive
+from windtunnel.plugin.snapshot_revive import follow_progress, revive
 from windtunnel.plugin.snapshot_s3 import name_objects_by_key
 from windtunnel.plugin.snapshot_services import Containers
 from windtunnel.plugin.snapshot_writer import Writer
 
 LOG = logging.getLogger(__name__)
 VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
+PATIENCE_VARIABLE = "WINDTUNNEL_SNAPSHOT_PATIENCE"
+PATIENCE = 10.0
+"""Seconds; see Keeper."""
 LOCK_TIMEOUT = 15.0
 """Seconds for what an earlier backplane still writes."""
 HOLD_TIMEOUT = 60.0
@@ -45,8 +48,9 @@ def versions() -> Versions:
 class Persistence:
     """What there is once in a backplane: its snapshots, from its start to its end."""
 
-    def __init__(self, folder: SnapshotFolder) -> None:
+    def __init__(self, folder: SnapshotFolder, patience: float) -> None:
         self._folder = folder
+        self._patience = patience
         self._keeper: Keeper | None = None
         self._restored: dict[str, Containers] = {}
         self._seconds = 0.0
@@ -67,7 +71,7 @@ class Persistence:
             self.loaded = bool(self._restored)
         self._folder.sweep(generation)
         self._seconds = time.monotonic() - began
-        self._keeper = Keeper(Writer(self._folder, versions(), generation))
+        self._keeper = Keeper(Writer(self._folder, versions(), generation), self._patience)
         self._listen(self._keeper)
 
     def finish(self) -> None:
@@ -88,9 +92,9 @@ class Persistence:
         counted: set[int] = set()
 
         def hold(_chain: Any, context: Any, _response: Any) -> None:
-            if not self._serving.is_set() and not context.is_internal_call:
-                if not context.request.path.startswith(OWN_PATHS):
-                    self._serving.wait(HOLD_TIMEOUT)
+            if self._serving.is_set() or context.is_internal_call or context.request.path.startswith(OWN_PATHS):
+                return
+            self._serving.wait(HOLD_TIMEOUT)
 
         def begin(_chain: Any, context: Any, _response: Any) -> None:
             if context.operation is not None and changes(context.service.service_name, context.operation.name):
@@ -109,6 +113,7 @@ class Persistence:
         aws_handlers.run_custom_response_handlers.append(end)
         SHUTDOWN_HANDLERS.register(keeper.close)
         _follow_deployments(keeper)
+        follow_progress(keeper.deployment_step)
 
 
 def _follow_deployments(keeper: Keeper) -> None:
@@ -135,7 +140,8 @@ def _follow_deployments(keeper: Keeper) -> None:
 def persistence() -> Persistence | None:
     """This backplane's; None where it is off."""
     path = os.environ.get(VARIABLE)
-    return Persistence(SnapshotFolder(Path(path))) if path else None
+    patience = float(os.environ.get(PATIENCE_VARIABLE, PATIENCE))
+    return Persistence(SnapshotFolder(Path(path)), patience) if path else None
 
 
 def start() -> None:
@@ -151,6 +157,6 @@ def finish() -> None:
 
 
 def restored() -> bool:
-    """Whether this backplane has the state of an earlier one. True from the start hook on, before anything is served."""
+    """Whether this backplane has the state of an earlier one: known from the start hook on."""
     there = persistence()
     return there is not None and there.loaded

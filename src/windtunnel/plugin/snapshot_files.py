@@ -17,8 +17,8 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from windtunnel.errors import EngineError
 
@@ -87,7 +87,7 @@ class SnapshotFolder:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> bool:
-        """Take the lock for the life of this process and its forks: a killed backplane's last snapshot is waited for."""
+        """Take the lock for this process and its forks: what a killed backplane still writes is waited for."""
         for folder in (self.path, self._generations, self._blobs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -140,7 +140,7 @@ class SnapshotFolder:
         if digest != name:
             raise SnapshotError(f"blob {name} is not what was written")
 
-    def open_blob(self, name: str) -> BinaryIO:
+    def open_blob(self, name: str) -> BufferedReader:
         """A blob's content."""
         return (self._blobs / Path(name).name).open("rb")
 
@@ -255,7 +255,7 @@ def _numbered(path: Path) -> Iterator[Path]:
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file; when this returns it is on disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         for piece in pieces:
             file.write(piece)
         file.flush()

@@ -1,4 +1,4 @@
-"""Work in a fork: it sees the process's memory as it is at one instant, and takes nothing of its time but the fork's."""
+"""Work in a fork: it sees the process's memory as it is at one instant, and costs it the fork alone."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _child(work: Callable[[], Mapping[str, Any]], writing: int, timeout: float) 
     try:
         gc.disable()
         # where it hangs is in the log then
-        faulthandler.dump_traceback_later(0.9 * timeout, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(0.9 * timeout, file=2)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         _close_sockets()
@@ -91,7 +91,7 @@ def _close_sockets() -> None:
 
 def _read(reading: int, end: float) -> bytes | None:
     """All of it, or None where the time is over."""
-    pieces = []
+    pieces: list[bytes] = []
     poll = select.poll()
     poll.register(reading, select.POLLIN)
     while True:

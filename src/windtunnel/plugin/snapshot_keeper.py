@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from windtunnel.plugin.snapshot_schedule import Round, Schedule
 from windtunnel.plugin.snapshot_services import running
@@ -14,8 +16,8 @@ LOG = logging.getLogger(__name__)
 CALM = 0.1
 """Seconds to wait for a moment in which no changing call is under way. Nobody is held up for it."""
 CALM_STEP = 0.005
-DEPLOYMENT_LIMIT = 30.0
-"""Seconds that a CloudFormation operation is waited for, so that a kill in the middle leaves what was before it."""
+STEP_LIMIT = 3.0
+"""Seconds that a snapshot in the middle of such an operation waits for the resource that is being made."""
 TIMEOUT = 5.0
 """Seconds that a snapshot may take, or twenty times as long as the last one did. It may hang: see snapshot_fork.py."""
 LAST_TIMEOUT = 1.5
@@ -25,14 +27,21 @@ LAST_TIMEOUT = 1.5
 class Keeper:
     """Told of every changing call; has what they changed on disk soon after."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, patience: float) -> None:
+        """`patience`: seconds that an operation of CloudFormation's is waited for; a kill leaves what was before it.
+
+        One that takes longer is in snapshots as far as it came, between two of its resources.
+        """
         self._writer = writer
+        self._patience = patience
         self._schedule = Schedule()
         self._condition = threading.Condition()
         self._writing = threading.Lock()
         self._calls = 0
         self._deployments: set[object] = set()
         self._deploying_since = 0.0
+        self._steps = 0
+        self._between_steps = False
         self._closed = False
         self._took = 0.0
         self._thread = threading.Thread(target=self._run, name="windtunnel-snapshot", daemon=True)
@@ -50,7 +59,7 @@ class Keeper:
         with self._condition:
             self._calls = max(0, self._calls - 1)
             if changed and self._schedule.changed(service, time.monotonic(), data=data):
-                self._condition.notify()
+                self._condition.notify_all()
 
     def deployment_begins(self, token: object) -> None:
         with self._condition:
@@ -62,7 +71,20 @@ class Keeper:
         with self._condition:
             self._deployments.discard(token)
             self._schedule.changed("cloudformation", time.monotonic())
-            self._condition.notify()
+            self._condition.notify_all()
+
+    @contextmanager
+    def deployment_step(self) -> Iterator[None]:
+        """A resource is made, changed or deleted in the block. While a snapshot is taken, none begins."""
+        with self._condition:
+            self._condition.wait_for(lambda: not self._between_steps, STEP_LIMIT + TIMEOUT)
+            self._steps += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._steps -= 1
+                self._condition.notify_all()
 
     # --- the thread -----------------------------------------------------------------------------------------------
 
@@ -71,7 +93,7 @@ class Keeper:
         with self._condition:
             self._closed = True
             pending = bool(self._schedule.pending) and not self._deployments
-            self._condition.notify()
+            self._condition.notify_all()
         if pending and self._writing.acquire(timeout=LAST_TIMEOUT):
             try:
                 self._write(LAST_TIMEOUT)
@@ -96,13 +118,24 @@ class Keeper:
                 now = time.monotonic()
                 due = self._schedule.due_at()
                 if due is not None and self._deployments:
-                    due = max(due, self._deploying_since + DEPLOYMENT_LIMIT)
+                    due = max(due, self._deploying_since + self._patience)
                 if due is not None and due <= now:
                     return True
                 self._condition.wait(None if due is None else due - now)
             return False
 
     def _write(self, timeout: float) -> None:
+        try:
+            with self._condition:
+                self._between_steps = True
+                self._condition.wait_for(lambda: not self._steps, STEP_LIMIT)
+            self._write_now(timeout)
+        finally:
+            with self._condition:
+                self._between_steps = False
+                self._condition.notify_all()
+
+    def _write_now(self, timeout: float) -> None:
         self._await_calm()
         with self._condition:
             began = time.monotonic()

@@ -64,7 +64,7 @@ def _put_objects(folder: SnapshotFolder, found: Containers, files: list[snapshot
     snapshot_s3.put(storage, files, folder, lambda bucket, upload: buckets[bucket].multiparts[upload])
 
 
-# --- CloudWatch: metrics, which are in a database of SQLite ------------------------------------------------------------
+# --- CloudWatch: metrics, which are in a database of SQLite -----------------------------------------------------------
 
 
 def _database(found: Containers) -> Path:
@@ -82,7 +82,7 @@ def _put_metrics(_folder: SnapshotFolder, found: Containers, content: bytes) -> 
     draft.rename(_database(found))
 
 
-# --- EventBridge: the working side of buses, rules and targets ---------------------------------------------------------
+# --- EventBridge: the working side of buses, rules and targets --------------------------------------------------------
 
 
 def _take_events(_folder: SnapshotFolder, _found: Containers) -> Mapping[str, Any]:

@@ -56,7 +56,7 @@ def nothing() -> None:
 
 
 def make_defaultdict(kind: type, factory: Any) -> Any:
-    made = kind.__new__(kind)
+    made: Any = collections.defaultdict.__new__(kind)
     made.default_factory = factory
     return made
 

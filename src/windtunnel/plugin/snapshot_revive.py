@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from windtunnel.plugin.localstack import SERVICE_PLUGINS, ArchiveService
+from windtunnel.plugin.localstack import SERVICE_PLUGINS, ArchiveService, ChangeSetModelExecutor
+from windtunnel.plugin.mends import partly_updated
 from windtunnel.plugin.snapshot_more import provider
 from windtunnel.plugin.snapshot_services import Containers
 
@@ -44,12 +48,40 @@ def revive(restored: Mapping[str, Containers]) -> None:
             LOG.exception("%s has its state back, but may not work in full", service)
 
 
+def follow_progress(step: Callable[[], AbstractContextManager[None]]) -> None:
+    """Have a stack know what its operation has done so far: LocalStack tells it only at the end.
+
+    What is done to one resource is done within `step`.
+    """
+    execute = ChangeSetModelExecutor.execute
+
+    @functools.wraps(execute)
+    def execute_in_the_open(self: Any) -> Any:
+        stack = self._change_set.stack
+        stack.windtunnel_progress = (self.resources, self._change_set)
+        try:
+            return execute(self)
+        finally:
+            del stack.windtunnel_progress
+
+    act = ChangeSetModelExecutor._execute_resource_action
+
+    @functools.wraps(act)
+    def act_in_a_step(self: Any, *arguments: Any, **options: Any) -> Any:
+        with step():
+            return act(self, *arguments, **options)
+
+    ChangeSetModelExecutor.execute = execute_in_the_open
+    ChangeSetModelExecutor._execute_resource_action = act_in_a_step
+
+
 def end_interrupted_stacks(found: Containers) -> None:
     """A stack that was being changed has failed: it can be deleted, or deployed again."""
     for store in _stores(found):
         for stack in store.stacks_v2.values():
             if stack.status in FAILED:
                 LOG.warning("the stack %s was %s: it is %s now", stack.stack_name, stack.status, FAILED[stack.status])
+                _keep_progress(stack)
                 stack.set_stack_status(FAILED[stack.status], reason=INTERRUPTED)
         for change_set in store.change_sets.values():
             if change_set.status == "CREATE_IN_PROGRESS":
@@ -57,6 +89,22 @@ def end_interrupted_stacks(found: Containers) -> None:
                 change_set.status_reason = INTERRUPTED
             if change_set.execution_status == "EXECUTE_IN_PROGRESS":
                 change_set.set_execution_status("EXECUTE_FAILED")
+
+
+def _keep_progress(stack: Any) -> None:
+    """Have the stack hold what there is of it: what was made is deleted with it, or changed by the next deployment."""
+    resources, change_set = stack.__dict__.pop("windtunnel_progress", ({}, None))
+    before = stack.resolved_resources
+    if stack.status == "DELETE_IN_PROGRESS" or change_set is None:
+        stack.resolved_resources = {name: before[name] for name in before if name in stack.resource_states}
+        return
+    done = {name: resource for name, resource in resources.items() if resource.get("PhysicalResourceId")}
+    kept = {name: resource for name, resource in before.items() if name not in done}
+    template = partly_updated(stack.processed_template or {}, change_set.processed_template, set(kept), set(done))
+    stack.resolved_resources = kept | done
+    stack.resolved_parameters = change_set.resolved_parameters
+    stack.template = stack.processed_template = template
+    stack.template_body = json.dumps(template)
 
 
 def end_interrupted_executions(found: Containers) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from windtunnel.plugin.localstack import SERVICE_PLUGINS, EphemeralS3ObjectStore, s3_ephemeral
@@ -73,7 +74,7 @@ def put(there: Any, files: Iterable[StoredFile], folder: SnapshotFolder, multipa
     """Fill the storage. `multiparts` finds an upload's model by bucket and id."""
     for stored in files:
         there.create_bucket(stored.bucket)
-        parent = os.path.join(there.root_directory, stored.bucket)
+        parent = Path(there.root_directory, stored.bucket)
         if stored.upload:
             upload = there.get_multipart(stored.bucket, multiparts(stored.bucket, stored.upload))
             parent = upload.upload_dir

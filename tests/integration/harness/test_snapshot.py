@@ -23,6 +23,7 @@ from windtunnel.engines.embedded import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
+from windtunnel.plugin.snapshot_fork import in_fork
 from windtunnel.testing.engine import free_port
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -37,6 +38,10 @@ class Backplane:
 
     harness: Harness
     snapshots: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Backplane:
+        return cls(Harness(settings, lambda _event: None), settings.state_dir / "snapshots")
 
     @property
     def log(self) -> str:
@@ -78,20 +83,24 @@ class Backplane:
 
 
 @pytest.fixture
-def backplane(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Backplane]:
+def snapshots_settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
     state = tmp_path / "state"
-    settings = replace(
+    yield replace(
         windtunnel_settings,
         port=free_port(),
         state_dir=state,
         chosen=frozenset({"port"}),
         engine_environment={"WINDTUNNEL_SNAPSHOT_DIR": str(state / "snapshots")},
     )
-    there = Backplane(Harness(settings, lambda _event: None), state / "snapshots")
-    there.start()
-    yield there
     for process in marked_processes(STATE_VARIABLE, str(state)):
         end_tree(process, grace=2)
+
+
+@pytest.fixture
+def backplane(snapshots_settings: Settings) -> Backplane:
+    there = Backplane.of(snapshots_settings)
+    there.start()
+    return there
 
 
 def archive(source: str = HANDLER) -> bytes:
@@ -165,17 +174,22 @@ def test_services_have_what_they_had(backplane: Backplane) -> None:
     for make, check in zip(SERVICES, checks, strict=True):
         try:
             check()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  every check is to be heard
             failures.append(f"{make.__name__}: {error!r}")
     assert not failures, "\n".join(failures)
     assert "cannot be written" not in backplane.log
     assert "may not work in full" not in backplane.log
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.4, 0.8, 1.2, 1.6, 2.0])
+@pytest.mark.parametrize(
+    ("patience", "moment"), [("10", 0.05), ("10", 0.8), ("10", 1.6), ("0", 1.4), ("0", 1.8), ("0", 2.4)]
+)
 def test_a_kill_at_any_moment_of_a_deployment_leaves_an_engine_that_starts_and_deploys(
-    backplane: Backplane, moment: float
+    snapshots_settings: Settings, patience: str, moment: float
 ) -> None:
+    environment = {**snapshots_settings.engine_environment, "WINDTUNNEL_SNAPSHOT_PATIENCE": patience}
+    backplane = Backplane.of(replace(snapshots_settings, engine_environment=environment))
+    backplane.start()
     deployment = threading.Thread(target=deploy_as_far_as_it_goes, args=[backplane])
     deployment.start()
     time.sleep(moment)
@@ -494,3 +508,32 @@ SERVICES = (
     logs_and_metrics,
     roles,
 )
+
+
+forking = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+@forking
+def test_a_fork_answers_with_what_was_there_when_it_began() -> None:
+    state = {"n": 1}
+
+    outcome = in_fork(lambda: {"n": state["n"]}, timeout=30)
+
+    assert (outcome.answer, outcome.error) == ({"n": 1}, "")
+
+
+@forking
+def test_a_fork_that_fails_says_why() -> None:
+    assert "ZeroDivisionError" in in_fork(lambda: {"n": 1 // 0}, timeout=30).error
+
+
+@forking
+def test_a_fork_that_hangs_is_killed() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+
+    began = time.monotonic()
+    outcome = in_fork(lambda: {"n": lock.acquire()}, timeout=0.5)
+
+    assert "longer than" in outcome.error
+    assert time.monotonic() - began < 10
