@@ -18,12 +18,17 @@ if sys.version_info < (3, 13):
 
 try:
     from localstack import config
+
+    # snapshot.py and its siblings
+    from localstack.aws import handlers as aws_handlers
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.connect import MetadataRequestInjector
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
     from localstack.runtime.server import twisted as twisted_server
+    from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
     from localstack.services.apigateway.legacy import provider as apigateway_import
     from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
@@ -35,7 +40,9 @@ try:
         ProgressEvent,
         ResourceProviderExecutor,
     )
+    from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.edge import ROUTER
+    from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
@@ -47,6 +54,11 @@ try:
     from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
+    from localstack.services.s3.storage import ephemeral as s3_ephemeral
+    from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+    from localstack.services.stores import AccountRegionBundle
+    from localstack.state import AssetDirectory
+    from moto.core.base_backend import BackendDict
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -56,17 +68,24 @@ except ImportError as error:
 __all__ = [
     "ROUTER",
     "SERVICE_PLUGINS",
+    "SHUTDOWN_HANDLERS",
     "VERSION",
+    "AccountRegionBundle",
     "ApiGatewayRestApiProvider",
     "ApiGatewayStageProvider",
+    "ArchiveService",
+    "AssetDirectory",
     "AssignmentService",
+    "BackendDict",
     "ChangeSetModelExecutor",
     "DynamodbApi",
     "DynamodbstreamsApi",
+    "EphemeralS3ObjectStore",
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
     "LogsLogGroupProvider",
+    "MetadataRequestInjector",
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
@@ -77,11 +96,14 @@ __all__ = [
     "Service",
     "StatusErrorException",
     "apigateway_import",
+    "aws_handlers",
     "aws_provider",
     "build_gateway_response",
+    "cloudformation_provider",
     "config",
     "get_apigateway_store",
     "get_runtime_executor",
     "hooks",
+    "s3_ephemeral",
     "twisted_server",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windtunnel import __version__
+from windtunnel.plugin import snapshot
 from windtunnel.plugin.localstack import (
     ROUTER,
     SERVICE_PLUGINS,
@@ -39,11 +40,13 @@ def windtunnel_start() -> None:
     """Before anything is served: our route, and LocalStack mended."""
     ROUTER.add(PATH, lambda _request: Response(json.dumps(status()), mimetype="application/json"))
     mend_localstack()
+    snapshot.start()
 
 
 @hooks.on_infra_ready()
 def windtunnel_ready() -> None:
     """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
+    snapshot.finish()
     READY.set()
     threading.Thread(target=_load_services, name="windtunnel-load", daemon=True).start()
 
