@@ -20,6 +20,7 @@ try:
     from localstack import config
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.connect import connect_to
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
@@ -35,6 +36,8 @@ try:
         ProgressEvent,
         ResourceProviderExecutor,
     )
+    from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
+    from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
     from localstack.services.edge import ROUTER
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
@@ -44,6 +47,11 @@ try:
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.logs.models import get_moto_logs_backend
+
+    # moto's classes, with what LocalStack patches in them
+    from localstack.services.logs.provider import LogEvent
+    from localstack.services.logs.provider import MotoLogStream as LogStream
     from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
@@ -61,11 +69,15 @@ __all__ = [
     "ApiGatewayStageProvider",
     "AssignmentService",
     "ChangeSetModelExecutor",
+    "CloudwatchDatabase",
+    "CloudwatchProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
+    "LogEvent",
+    "LogStream",
     "LogsLogGroupProvider",
     "MotoFallbackDispatcher",
     "OperationStatus",
@@ -80,7 +92,9 @@ __all__ = [
     "aws_provider",
     "build_gateway_response",
     "config",
+    "connect_to",
     "get_apigateway_store",
+    "get_moto_logs_backend",
     "get_runtime_executor",
     "hooks",
     "twisted_server",
