@@ -63,9 +63,7 @@ class Authorizers:
 
     # --- Lambda ---------------------------------------------------------------------------------------------------
 
-    async def _by_function(
-        self, stage: Stage, authorizer: Authorizer, match: Match, request: Request
-    ) -> Authorization:
+    async def _by_function(self, stage: Stage, authorizer: Authorizer, match: Match, request: Request) -> Authorization:
         identities = identity(authorizer, request, stage)
         key = (stage.api_id, stage.stage_name, stage.deployment_id, authorizer.id, identities)
         if authorizer.ttl > 0:
@@ -130,9 +128,9 @@ class Authorizers:
 
 def _signed(request: Request) -> Authorization:
     """An AWS_IAM method wants a signature; whose it is, nobody checks here."""
-    signed = "x-amz-signature" in request.query.lower() or "signature=" in request.lowered.get(
-        "authorization", ""
-    ).lower()
+    signed = (
+        "x-amz-signature" in request.query.lower() or "signature=" in request.lowered.get("authorization", "").lower()
+    )
     if not signed:
         raise GatewayError(MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token")
     return Authorization()

@@ -164,7 +164,9 @@ def _request_context(request: Request, authorization: Authorization, caller: Cal
     key = ""
     if caller.api_key is not None and caller.api_key_id is not None:
         key = f'"apiKey":{quote(caller.api_key)},"apiKeyId":{quote(caller.api_key_id)},'
-    authorizer = f'"authorizer":{json.dumps(authorizer_values(authorization))},' if authorization.context is not None else ""
+    authorizer = (
+        f'"authorizer":{json.dumps(authorizer_values(authorization))},' if authorization.context is not None else ""
+    )
     return (
         f'{authorizer}"extendedRequestId":"{request.extended_request_id}","requestTime":"{request_time(request.time)}",'
         f'"path":{quote(request.full_path)},"protocol":"{request.protocol}","requestTimeEpoch":{int(request.time * 1000)},'

@@ -23,7 +23,7 @@ try:
     from localstack.aws import handlers as aws_handlers
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
-    from localstack.aws.connect import MetadataRequestInjector
+    from localstack.aws.connect import MetadataRequestInjector, connect_to
     from localstack.constants import VERSION
     from localstack.http import Response
     from localstack.runtime import hooks
@@ -41,6 +41,8 @@ try:
         ResourceProviderExecutor,
     )
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
+    from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
+    from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.invocation.assignment import AssignmentService
@@ -51,6 +53,11 @@ try:
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.logs.models import get_moto_logs_backend
+
+    # moto's classes, with what LocalStack patches in them
+    from localstack.services.logs.provider import LogEvent
+    from localstack.services.logs.provider import MotoLogStream as LogStream
     from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
@@ -78,12 +85,16 @@ __all__ = [
     "AssignmentService",
     "BackendDict",
     "ChangeSetModelExecutor",
+    "CloudwatchDatabase",
+    "CloudwatchProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
+    "LogEvent",
+    "LogStream",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
     "MotoFallbackDispatcher",
@@ -101,7 +112,9 @@ __all__ = [
     "build_gateway_response",
     "cloudformation_provider",
     "config",
+    "connect_to",
     "get_apigateway_store",
+    "get_moto_logs_backend",
     "get_runtime_executor",
     "hooks",
     "s3_ephemeral",

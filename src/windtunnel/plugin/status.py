@@ -19,7 +19,11 @@ from windtunnel.plugin.localstack import (
     get_runtime_executor,
     hooks,
 )
+from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.metric_values import mend_cloudwatch
+from windtunnel.plugin.telemetry import PATH as TELEMETRY
+from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
@@ -37,9 +41,13 @@ def windtunnel_create() -> None:
 
 @hooks.on_infra_start()
 def windtunnel_start() -> None:
-    """Before anything is served: our route, and LocalStack mended."""
+    """Before anything is served: our routes, and LocalStack mended."""
     ROUTER.add(PATH, lambda _request: Response(json.dumps(status()), mimetype="application/json"))
     mend_localstack()
+    mend_log_streams()
+    mend_cloudwatch()
+    ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
+    logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     snapshot.start()
 
 
