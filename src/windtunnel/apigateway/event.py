@@ -169,7 +169,8 @@ def _request_context(request: Request, authorization: Authorization, caller: Cal
     )
     return (
         f'{authorizer}"extendedRequestId":"{request.extended_request_id}","requestTime":"{request_time(request.time)}",'
-        f'"path":{quote(request.full_path)},"protocol":"{request.protocol}","requestTimeEpoch":{int(request.time * 1000)},'
+        f'"path":{quote(request.full_path)},"protocol":"{request.protocol}",'
+        f'"requestTimeEpoch":{int(request.time * 1000)},'
         f'"requestId":"{request.request_id}","domainName":{quote(request.domain_name)},'
         f'"domainPrefix":{quote(request.domain_name.split(".", 1)[0])},'
         f'"identity":{{{key}{IDENTITY},"sourceIp":{quote(request.source_ip)},'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from windtunnel.apigateway.access_log import AccessLogFormat
+from windtunnel.apigateway.access_log import AccessLogger, access_logger
 from windtunnel.apigateway.definition import Integration, Keys, Method, Stage
 from windtunnel.apigateway.integration import Backplane, LambdaProxy, Mock
 from windtunnel.apigateway.keys import KeyChecks
@@ -37,7 +37,7 @@ class StagePlan:
     methods: dict[int, MethodPlan]
     """By the method's identity."""
     keys: KeyChecks
-    access_log: AccessLogFormat | None
+    access_log: AccessLogger | None
     metrics: StageMetrics
 
     def take_keys(self, keys: Keys) -> None:
@@ -52,7 +52,7 @@ def stage_plan(stage: Stage, keys: Keys, functions: FunctionsPlane, backplane: C
         router=Router(stage),
         methods={id(plan.method): plan for plan in _method_plans(stage, functions, backplane)},
         keys=KeyChecks(keys, stage),
-        access_log=AccessLogFormat(stage.access_log.format) if stage.access_log else None,
+        access_log=access_logger(stage),
         metrics=StageMetrics(stage),
     )
 

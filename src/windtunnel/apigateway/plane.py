@@ -6,20 +6,21 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from windtunnel.apigateway.access_log import LogSink
 from windtunnel.apigateway.addresses import Address, host_name
-from windtunnel.apigateway.authorization import Authorizers
+from windtunnel.apigateway.authorization import Authorizers, UserPoolKeys
 from windtunnel.apigateway.context import Outcome, context_variables
 from windtunnel.apigateway.definition import Keys, keys_from_document, stage_from_document
 from windtunnel.apigateway.gateway_responses import error_response
 from windtunnel.apigateway.incoming import MAX_BODY, TOO_LONG, TOO_LONG_TYPE, incoming
+from windtunnel.apigateway.metrics import MetricSink
 from windtunnel.apigateway.pipeline import Answer, Pipeline
 from windtunnel.apigateway.plan import NO_KEYS, StagePlan, stage_plan
 from windtunnel.apigateway.request import Request
-from windtunnel.telemetry import Telemetry
 from windtunnel.apigateway.throttle import Throttles
 from windtunnel.apigateway.usage import UsageLedger
 from windtunnel.functions.plane import FunctionsPlane
@@ -31,7 +32,9 @@ LOG = logging.getLogger(__name__)
 SAVE_SECONDS = 1.0
 """How often what was used of quotas is written down."""
 
-UserPoolKeys = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+
+class Sink(LogSink, MetricSink, Protocol):
+    """Where access logs and metrics go: never waits."""
 
 
 class ApiGateway:
@@ -41,7 +44,7 @@ class ApiGateway:
         self,
         *,
         functions: FunctionsPlane,
-        telemetry: Telemetry,
+        telemetry: Sink,
         backplane: Client,
         user_pool_keys: UserPoolKeys,
         usage_path: Path,
@@ -158,7 +161,7 @@ class ApiGateway:
         if plan.access_log is not None:
             outcome = _outcome(answer, response, latency_ms)
             lookup = context_variables(request, answer.match, answer.authorization, answer.caller, outcome)
-            plan.access_log.write(self._telemetry, lookup, request.time)
+            plan.access_log.write(self._telemetry, int(request.time * 1000), lookup)
 
     # --- what survives --------------------------------------------------------------------------------------------
 

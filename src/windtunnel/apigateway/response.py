@@ -63,9 +63,7 @@ def _status(value: Any) -> int:
     if value is None:
         return 200
     try:
-        if isinstance(value, bool):
-            raise ValueError
-        status = int(value)
+        status = int("" if isinstance(value, bool) else value)
     except (TypeError, ValueError) as error:
         raise _malformed(f"statusCode {value!r}") from error
     if not 100 <= status <= 599:

@@ -1,6 +1,6 @@
 """Mapping templates (VTL) and mapping expressions.
 
-Sources: API Gateway Developer Guide, "Variables for data transformations for API Gateway" and "Mapping template syntax";
+Sources: API Gateway Developer Guide, "Variables for data transformations for API Gateway", "Mapping template syntax".
 VTL itself by the airspeed library.
 """
 

@@ -1,6 +1,6 @@
 """Quotas: how many requests a key has in a day, a week or a month, and how many it used.
 
-Source: API Gateway Developer Guide, "Usage plans and API keys for REST APIs"; API reference, QuotaSettings and GetUsage.
+Sources: API Gateway Developer Guide, "Usage plans and API keys for REST APIs"; API reference, QuotaSettings, GetUsage.
 Periods begin at midnight UTC: each day, on a week's Sunday, on a month's first.
 """
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.apigateway.addresses import split_target
+from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.edge.publications import Publications
 from windtunnel.edge.root import Root

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import cast
 
 from windtunnel.http.client import Client, UpstreamBroken, UpstreamConnection, UpstreamError, request_head
 from windtunnel.http.messages import Response
@@ -25,13 +24,14 @@ class PassThrough:
     async def forward(self, exchange: Exchange) -> Response | None:
         """Forward a request and stream the answer. None: it is answered. A Response where the upstream is away."""
         try:
-            return await self._forward(exchange)
+            await self._forward(exchange)
         except UpstreamError:
             if exchange.started:
                 exchange.abort()
                 return None
             headers = [(b"Content-Type", b"application/json"), (b"Retry-After", b"1")]
             return Response(503, headers, AWAY)
+        return None
 
     async def _forward(self, exchange: Exchange) -> None:
         headers = [header for header in exchange.headers if header[0].lower() not in HOP_BY_HOP]
@@ -123,7 +123,7 @@ class _Pipe(asyncio.Protocol):
         except OSError:
             self._client.abort()
             return
-        self._other = cast(asyncio.Transport, transport)
+        self._other = transport
         self._other.write(b"".join(self._early))
         if self._client.is_closing():
             self._other.close()

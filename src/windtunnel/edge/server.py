@@ -10,14 +10,14 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.apigateway.addresses import Address, Domains, api_address, host_name, split_target
+from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER, EdgeConfig
 from windtunnel.edge.control import Control
 from windtunnel.edge.passthrough import PassThrough
 from windtunnel.edge.publications import Publications
 from windtunnel.edge.root import Root
-from windtunnel.telemetry import Telemetry
+from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.client import Client, UpstreamError
@@ -50,7 +50,7 @@ class Edge:
         self.gateway = ApiGateway(
             functions=self.functions,
             telemetry=self.telemetry,
-            forward=self._pass.forward,
+            backplane=self._backplane,
             user_pool_keys=self._user_pool_keys,
             usage_path=config.state / "usage.json",
         )

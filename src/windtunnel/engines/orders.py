@@ -15,7 +15,7 @@ from windtunnel.errors import EngineError
 
 ACCOUNT = "000000000000"
 EXECUTOR = "windtunnel"
-PROVIDERS = {"dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
+PROVIDERS = {"cognito-idp": "windtunnel", "dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
 STATE_VARIABLE = "WINDTUNNEL_STATE"
 """Marks an engine's processes with its state folder, so that those whose record was lost are still known as ours."""
 PORTS = range(10_000, 30_000)
@@ -154,7 +154,7 @@ def _backplane_environment(settings: Settings, home: Home, ports: Ports, instanc
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "LAMBDA_RUNTIME_EXECUTOR": EXECUTOR,
-        **{f"PROVIDER_OVERRIDE_{service.upper()}": name for service, name in PROVIDERS.items()},
+        **{f"PROVIDER_OVERRIDE_{service.upper().replace('-', '_')}": name for service, name in PROVIDERS.items()},
         "WINDTUNNEL_INSTANCE": instance,
         "WINDTUNNEL_TOKEN": token,
         "WINDTUNNEL_EDGE_URL": f"http://{HOST}:{ports.edge}",

@@ -59,7 +59,8 @@ class Exchange:
     """One request, and the way to answer it. Its body may still be on its way."""
 
     __slots__ = (
-        "_chunks", "_connection", "_discarding", "_error", "_expects_continue", "_size", "_started", "_streaming", "_waiter",
+        "_chunks", "_connection", "_discarding", "_error", "_expects_continue", "_size", "_started", "_streaming",
+        "_waiter",
         "answered", "complete", "headers", "http10", "keep_alive", "lowered", "method", "on_gone", "received", "target",
     )  # fmt: skip
 

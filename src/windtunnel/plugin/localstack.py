@@ -21,6 +21,9 @@ try:
 
     # snapshot.py and its siblings
     from localstack.aws import handlers as aws_handlers
+
+    # publisher.py and its siblings
+    from localstack.aws.api import handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
     from localstack.aws.connect import MetadataRequestInjector, connect_to
@@ -31,7 +34,9 @@ try:
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
     from localstack.services.apigateway.legacy import provider as apigateway_import
+    from localstack.services.apigateway.models import apigateway_stores
     from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
+    from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_restapi import ApiGatewayRestApiProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
@@ -51,6 +56,7 @@ try:
     )
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
     from localstack.services.logs.models import get_moto_logs_backend
@@ -65,6 +71,8 @@ try:
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
     from localstack.services.stores import AccountRegionBundle
     from localstack.state import AssetDirectory
+    from moto.apigateway.models import apigateway_backends
+    from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
 except ImportError as error:
     raise EngineError(
@@ -80,6 +88,7 @@ __all__ = [
     "AccountRegionBundle",
     "ApiGatewayRestApiProvider",
     "ApiGatewayStageProvider",
+    "ApigatewayNextGenProvider",
     "ArchiveService",
     "AssetDirectory",
     "AssignmentService",
@@ -106,17 +115,22 @@ __all__ = [
     "RuntimeExecutorPlugin",
     "Service",
     "StatusErrorException",
+    "apigateway_backends",
     "apigateway_import",
+    "apigateway_stores",
     "aws_handlers",
     "aws_provider",
     "build_gateway_response",
     "cloudformation_provider",
+    "cognitoidp_backends",
     "config",
     "connect_to",
     "get_apigateway_store",
     "get_moto_logs_backend",
     "get_runtime_executor",
+    "handler",
     "hooks",
+    "lambda_stores",
     "s3_ephemeral",
     "twisted_server",
 ]

@@ -11,6 +11,9 @@ from typing import Any
 
 from windtunnel import __version__
 from windtunnel.plugin import snapshot
+from windtunnel.plugin.cognito import PATH as USER_POOLS
+from windtunnel.plugin.cognito import user_pool_keys
+from windtunnel.plugin.edge import the_edge
 from windtunnel.plugin.localstack import (
     ROUTER,
     SERVICE_PLUGINS,
@@ -21,16 +24,20 @@ from windtunnel.plugin.localstack import (
 )
 from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.mends_apigateway import answer_get_usage, mend_stage_settings
 from windtunnel.plugin.metric_values import mend_cloudwatch
+from windtunnel.plugin.publisher import Publisher
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
 from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
-SERVICES = ("dynamodb", "dynamodbstreams")
+SERVICES = ("cognito-idp", "dynamodb", "dynamodbstreams")
 FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambda", "apigateway")
 """LocalStack loads a service with its first call; together these take two seconds."""
 READY = threading.Event()
+PUBLISHER: list[Publisher] = []
+"""The one there is; none without an edge."""
 
 
 @hooks.on_runtime_create()
@@ -48,13 +55,22 @@ def windtunnel_start() -> None:
     mend_cloudwatch()
     ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
+    mend_stage_settings()
+    answer_get_usage()
+    ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
+    if (edge := the_edge()) is not None:
+        # one that lost its state does not take it from the edge, which goes on serving what it has
+        PUBLISHER.append(Publisher(edge, whole=snapshot.restored()))
+        PUBLISHER[0].watch()
 
 
 @hooks.on_infra_ready()
 def windtunnel_ready() -> None:
     """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
     snapshot.finish()
+    for publisher in PUBLISHER:
+        publisher.publish()
     READY.set()
     threading.Thread(target=_load_services, name="windtunnel-load", daemon=True).start()
 
