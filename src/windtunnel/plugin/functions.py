@@ -81,9 +81,7 @@ def version_document(version: FunctionVersion) -> Mapping[str, Any]:
         "logFormat": logging_config.get("LogFormat") or "Text",
         "logLevel": logging_config.get("ApplicationLogLevel"),
         "revision": f"{configuration.internal_revision}/{configuration.revision_id}",
-        "credentials": _credentials(
-            version.id.account, version.id.region, version.id.function_name, configuration.role
-        ),
+        "credentials": _credentials(version.id.region, version.id.function_name, configuration.role),
         "ephemeralStorage": configuration.ephemeral_storage.size,
     }
 
