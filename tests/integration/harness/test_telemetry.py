@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tests.integration.harness.test_plugin import in_engine
 
 from windtunnel.apigateway.definition import stage_from_document
 from windtunnel.apigateway.metrics import StageMetrics
@@ -60,6 +60,11 @@ def post(engine: Engine) -> Post:
         return requests.post(url, data=body, headers={"x-windtunnel-token": token}, timeout=30)
 
     return send
+
+
+def in_engine(settings: Settings, code: str) -> subprocess.CompletedProcess[str]:
+    python = settings.install_dir / "engine-venv/bin/python"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
 def now_ms() -> int:
@@ -210,7 +215,7 @@ def test_dimensions_match_exactly(engine: Engine, post: Post) -> None:
 
     post({"logs": [], "metrics": entries})
 
-    def total(**dimensions: str) -> float:
+    def total(**dimensions: str) -> Any:
         return sum(point["Sum"] for point in statistics(engine, "Count", start, **dimensions))
 
     assert [total(ApiName=api), total(ApiName=api, Stage="Prod")] == [4, 3]
@@ -266,7 +271,7 @@ def test_a_thousand_requests_are_counted_exactly(engine: Engine, post: Post) -> 
 
     assert asyncio.run(serve())
 
-    def total(name: str, what: str = "Sum") -> float:
+    def total(name: str, what: str = "Sum") -> Any:
         return sum(point[what] for point in statistics(engine, name, start, ApiName=api, Stage="Prod"))
 
     assert [total("Count"), total("5XXError"), total("4XXError")] == [1000, 100, 0]
