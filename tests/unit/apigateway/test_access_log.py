@@ -1,6 +1,6 @@
 """Access log lines, by API Gateway Developer Guide, "Set up CloudWatch logging for REST APIs in API Gateway" (its
-examples of formats) and "Variables for access logging for API Gateway"; and by lines that AWS wrote ("recorded"): GitHub
-issue DataBiosphere/azul#4348, comments of July 2024.
+examples of formats) and "Variables for access logging for API Gateway"; and by lines that AWS wrote ("recorded"):
+GitHub issue DataBiosphere/azul#4348, comments of July 2024.
 """
 
 from __future__ import annotations

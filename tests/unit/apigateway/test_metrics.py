@@ -98,6 +98,6 @@ def test_detailed_metrics_count_for_the_method_as_well() -> None:
     ("name", "expected"), [("plain", "plain"), ("café ☕", "caf "), ("日本", "abc123"), ("", "abc123")]
 )
 def test_the_name_is_without_characters_that_are_not_ascii(name: str, expected: str) -> None:
-    # "API Gateway removes non-ASCII characters from the ApiName dimension [...] If the APIName contains no ASCII characters,
-    # the API ID is used as the ApiName"
+    # "API Gateway removes non-ASCII characters from the ApiName dimension [...] If the APIName contains no ASCII
+    # characters, the API ID is used as the ApiName"
     assert metric_name(name, "abc123") == expected
