@@ -203,6 +203,30 @@ def test_statistics_are_those_of_every_single_value(engine: Engine, post: Post) 
         assert points[0]["Unit"] == "Count"
 
 
+def test_percentiles_are_those_of_every_single_value(engine: Engine, post: Post) -> None:
+    api, start, client = f"api-{uuid4()}", datetime.now(UTC), engine.client("cloudwatch")
+    entry = metric(engine, "Latency", [1, 5, 20, 300], [50, 40, 9, 1], ApiName=api)
+    for _ in range(2):
+        post({"logs": [], "metrics": [entry]})
+    common = {"Namespace": "AWS/ApiGateway", "MetricName": "Latency"}
+    dimensions, end = [{"Name": "ApiName", "Value": api}], datetime.now(UTC) + timedelta(seconds=1)
+
+    (point,) = client.get_metric_statistics(
+        **common,
+        Dimensions=dimensions,
+        StartTime=start,
+        EndTime=end,
+        Period=60,
+        ExtendedStatistics=["p50", "p90", "p99", "p100"],
+    )["Datapoints"]
+    wanted = {"Metric": {**common, "Dimensions": dimensions}, "Period": 60, "Stat": "p99.5"}
+    data = client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": wanted}], StartTime=start, EndTime=end)
+
+    assert point["ExtendedStatistics"] == {"p50": 1, "p90": 5, "p99": 20, "p100": 300}
+    assert (point["Unit"], point["Timestamp"].timestamp()) == ("Count", entry["timestamp"])
+    assert data["MetricDataResults"][0]["Values"] == [300]
+
+
 def test_dimensions_match_exactly(engine: Engine, post: Post) -> None:
     """CloudWatch API reference, GetMetricStatistics: "CloudWatch treats each unique combination of dimensions as a
     separate metric [...] you must specify the same dimensions that were used when the metrics were created"."""
