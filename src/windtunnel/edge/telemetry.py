@@ -4,8 +4,9 @@ Taking one costs about a microsecond and never waits. A task sends what has come
 twice a second, metrics every few seconds, each metric as a count of each value in each minute. While the backplane is
 away, all is kept and sent later, in order; of logs only the newest `limit` bytes.
 
-Log events are JSON text from the moment they come: a batch is then only joined, about a millisecond,
-where dumping it at once would hold the loop for five, and so would a thread that holds the interpreter's lock.
+Log events are JSON text from the moment they come, and a batch is closed when it is full: joining it holds the loop for
+half a millisecond. To dump half a second's events at once would hold it for five, from a thread as well: of json, which
+does not let go of the interpreter's lock.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Values = dict[float, int]
 INTERVAL = 0.5
 METRICS_INTERVAL = 5.0
 LIMIT = 64 * 1024 * 1024
-BATCH = 512 * 1024
+BATCH = 256 * 1024
 """Bytes of log events that make a batch at once, before the interval is over."""
 MINUTES = 120
 """Minutes of metrics that are kept while the backplane is away."""

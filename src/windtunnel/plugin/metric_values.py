@@ -1,6 +1,7 @@
 """Metrics that are counted already, put into LocalStack's CloudWatch: its SQLite database, a row a metric and minute.
 
-LocalStack would write a row for every single value of a request. Its readers are mended to answer as AWS: dimensions
+LocalStack would write a row for every single value of a request. Beside it a table of our own has how often each value
+came, which percentiles are computed from: LocalStack knows none. Its readers are mended to answer as AWS: dimensions
 match exactly ("you must specify the same dimensions that were used when the metrics were created"), and a start time
 counts from its whole minute ("Round down to the nearest whole minute": both GetMetricStatistics in the API reference).
 """
@@ -8,10 +9,12 @@ counts from its whole minute ("Round down to the nearest whole minute": both Get
 from __future__ import annotations
 
 import functools
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
+from itertools import accumulate, groupby
 from typing import Any
 
 from windtunnel.plugin.localstack import CloudwatchDatabase, CloudwatchProvider
@@ -43,6 +46,22 @@ UNION ALL
 SELECT timestamp, sum, sample_count, min, max FROM AGGREGATED_METRICS WHERE {SAME})
 GROUP BY bucket ORDER BY bucket
 """  # noqa: S608 - of constants
+VALUES = (
+    "CREATE TABLE IF NOT EXISTS WINDTUNNEL_VALUES (id INTEGER, value NUMERIC, count INTEGER, PRIMARY KEY (id, value))"
+)
+"""By the id of the metric's row in AGGREGATED_METRICS."""
+COUNT = """
+INSERT INTO WINDTUNNEL_VALUES VALUES (?, ?, ?) ON CONFLICT (id, value) DO UPDATE SET count = count + excluded.count
+"""
+DISTRIBUTION = f"""
+SELECT bucket, value, SUM(count) FROM (
+SELECT (timestamp - :start) / :period AS bucket, value, 1 AS count FROM SINGLE_METRICS WHERE {SAME}
+UNION ALL
+SELECT (timestamp - :start) / :period, value, count FROM AGGREGATED_METRICS JOIN WINDTUNNEL_VALUES USING (id)
+WHERE {SAME})
+GROUP BY bucket, value ORDER BY bucket, value
+"""  # noqa: S608
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
 
 
 class MetricStore:
@@ -77,13 +96,16 @@ class MetricStore:
             _dimensions(self._database, [{"Name": n, "Value": v} for n, v in metric["dimensions"].items()]),
             metric["unit"],
         )
-        if (known := self._rows.get(row)) and connection.execute(ADD, (*added, known, *row)).rowcount:
-            return
-        if len(self._rows) >= KNOWN:
-            self._rows.clear()
-        cursor = connection.execute(INSERT, (*added, *row))
-        assert cursor.lastrowid is not None
-        self._rows[row] = cursor.lastrowid
+        known = self._rows.get(row)
+        if known is None or not connection.execute(ADD, (*added, known, *row)).rowcount:
+            known = connection.execute(INSERT, (*added, *row)).lastrowid
+            assert known is not None
+            if len(self._rows) >= KNOWN:
+                self._rows.clear()
+            self._rows[row] = known
+            # of a row that a reset of LocalStack's state took away
+            connection.execute("DELETE FROM WINDTUNNEL_VALUES WHERE id = ?", (known,))
+        connection.executemany(COUNT, [(known, value, count) for value, count in zip(values, counts, strict=True)])
 
 
 def _dimensions(database: Any, dimensions: list[dict[str, str]] | None) -> str | None:
@@ -94,13 +116,22 @@ def _dimensions(database: Any, dimensions: list[dict[str, str]] | None) -> str |
 
 def mend_cloudwatch() -> None:
     """Mend what is read of metrics. Call it before LocalStack loads its CloudWatch."""
-    mend_dimensions()
-    mend_start_time()
+    made = CloudwatchDatabase.__init__
+
+    @functools.wraps(made)
+    def init(self: Any) -> None:
+        made(self)
+        with closing(sqlite3.connect(self.METRICS_DB)) as connection, connection:
+            connection.execute(VALUES)
+
+    CloudwatchDatabase.__init__ = init
+    mend_metric_reads()
+    mend_requests()
 
 
-def mend_dimensions() -> None:
+def mend_metric_reads() -> None:
     """LocalStack looks for dimensions with LIKE: a metric of an API gets those of its stages added to it, and of others
-    whose name begins like its own. It asks once for every period, too."""
+    whose name begins like its own. It asks once for every period, too, and fails where a percentile is asked for."""
 
     def get_metric_data_stat(
         self: Any,
@@ -127,13 +158,18 @@ def mend_dimensions() -> None:
             "end": start + -(-(end - start) // period) * period,
             "period": period,
         }
+        percentile = PERCENTILE.fullmatch(wanted["Stat"])
         with self.DATABASE_LOCK, closing(sqlite3.connect(self.METRICS_DB_READ_ONLY, uri=True)) as connection:
-            rows = connection.execute(STATISTICS, parameters).fetchall()
+            rows = connection.execute(DISTRIBUTION if percentile else STATISTICS, parameters).fetchall()
+        if percentile:
+            points = _percentiles(rows, float(percentile[1]))
+        else:
+            points = [(row[0], _statistic(wanted["Stat"], *row[1:])) for row in rows]
         if scan_by != "TimestampAscending":
-            rows.reverse()
+            points.reverse()
         return {
-            "timestamps": [start + row[0] * period for row in rows],
-            "values": [_statistic(wanted["Stat"], *row[1:]) for row in rows],
+            "timestamps": [start + bucket * period for bucket, _ in points],
+            "values": [value for _, value in points],
         }
 
     CloudwatchDatabase.get_metric_data_stat = get_metric_data_stat
@@ -144,15 +180,32 @@ def _statistic(name: str, total: float, samples: float, low: float, high: float)
     return total / samples if name == "Average" else every[name]
 
 
-def mend_start_time() -> None:
-    """AWS rounds the start time down to a whole minute; LocalStack counts periods from the very second."""
+def _percentiles(rows: Iterable[tuple[int, float, int]], percent: float) -> list[tuple[int, float]]:
+    """Of each bucket the smallest value that so many percent of its values do not exceed."""
+    points = []
+    for bucket, group in groupby(rows, key=lambda row: row[0]):
+        values = [(value, count) for _, value, count in group]
+        wanted = percent / 100 * sum(count for _, count in values)
+        reached = accumulate(count for _, count in values)
+        points.append(
+            (bucket, next(value for (value, _), so_far in zip(values, reached, strict=True) if so_far >= wanted))
+        )
+    return points
+
+
+def mend_requests() -> None:
+    """AWS rounds the start time down to a whole minute; LocalStack counts periods from the very second. It ignores
+    ExtendedStatistics."""
     statistics, data = CloudwatchProvider.get_metric_statistics, CloudwatchProvider.get_metric_data
 
     @functools.wraps(statistics)
     def get_metric_statistics(self: Any, context: Any, **request: Any) -> Any:
         if request["period"] % 60 == 0:
             request["start_time"] = whole_minute(request["start_time"])
-        return statistics(self, context, **request)
+        answer = statistics(self, context, **{**request, "statistics": request.get("statistics") or []})
+        for name in request.get("extended_statistics") or ():
+            _extend(self.cloudwatch_database, context, request, name, answer["Datapoints"])
+        return answer
 
     @functools.wraps(data)
     def get_metric_data(self: Any, context: Any, **request: Any) -> Any:
@@ -164,6 +217,34 @@ def mend_start_time() -> None:
 
     CloudwatchProvider.get_metric_statistics = get_metric_statistics
     CloudwatchProvider.get_metric_data = get_metric_data
+
+
+def _extend(database: Any, context: Any, request: Mapping[str, Any], name: str, points: list[dict[str, Any]]) -> None:
+    """Add an extended statistic to the data points, or the data points that it is the first of."""
+    metric = {
+        "Namespace": request["namespace"],
+        "MetricName": request["metric_name"],
+        "Dimensions": request.get("dimensions") or [],
+    }
+    start, end, unit = request["start_time"], request["end_time"], request.get("unit")
+    units = (
+        [unit]
+        if unit
+        else database.get_units_for_metric_data_stat(
+            context.account_id, context.region, start, end, metric["MetricName"], metric["Namespace"]
+        )
+    )
+    for one in units:
+        query = {"MetricStat": {"Metric": metric, "Period": request["period"], "Stat": name, "Unit": one}}
+        found = database.get_metric_data_stat(context.account_id, context.region, query, start, end, None)
+        shown = "None" if one == "NULL_VALUE" else one
+        for timestamp, value in zip(found["timestamps"], found["values"], strict=True):
+            same = (point for point in points if (point["Timestamp"], point["Unit"]) == (timestamp, shown))
+            point = next(same, None)
+            if point is None:
+                point = {"Timestamp": timestamp, "Unit": shown}
+                points.append(point)
+            point.setdefault("ExtendedStatistics", {})[name] = float(value)
 
 
 def whole_minute(moment: datetime) -> datetime:

@@ -69,8 +69,7 @@ class Telemetry:
         with self._lock:
             if sender and self._last.get(sender, -1) >= int(number):
                 return
-            for entry in document.get("logs", ()):
-                self._take_log(entry)
+            self._take_logs(document.get("logs", ()))
             if metrics := document.get("metrics"):
                 self._take_metrics(metrics)
             if sender:
@@ -79,17 +78,24 @@ class Telemetry:
                 if len(self._last) > SENDERS:
                     self._last.popitem(last=False)
 
+    def _take_logs(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        failed: set[str] = set()
+        for entry in entries:
+            try:
+                self._take_log(entry)
+            except Exception:
+                # the other streams' events are not to suffer from it, nor is the edge to send it for ever
+                if entry["group"] not in failed:
+                    LOG.exception("log events of %s could not be kept", entry["group"])
+                failed.add(entry["group"])
+
     def _take_log(self, entry: Mapping[str, Any]) -> None:
-        try:
-            backend = get_moto_logs_backend(entry["account"], entry["region"])
-            stream = _stream(backend, entry["group"], entry["stream"])
-            pairs = [pair for pair in entry["events"] if pair[1]]  # CloudWatch Logs takes no empty message
-            if not pairs or (_is_subscribed(backend, entry["group"]) and self._subscribed.take(entry, pairs)):
-                return
-            put_events(self._logs, stream, pairs, int(self._clock() * 1000))
-        except Exception:
-            # the other streams' events are not to suffer from it, nor is the edge to send it for ever
-            LOG.exception("log events of %s could not be kept", entry.get("group"))
+        backend = get_moto_logs_backend(entry["account"], entry["region"])
+        stream = _stream(backend, entry["group"], entry["stream"])
+        pairs = [pair for pair in entry["events"] if pair[1]]  # CloudWatch Logs takes no empty message
+        if not pairs or (_is_subscribed(backend, entry["group"]) and self._subscribed.take(entry, pairs)):
+            return
+        put_events(self._logs, stream, pairs, int(self._clock() * 1000))
 
     def _take_metrics(self, metrics: Iterable[Mapping[str, Any]]) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from uuid import uuid4
 
 import pytest
 import requests
-from tests.integration.harness.test_plugin import in_engine
 
 from windtunnel.apigateway.definition import stage_from_document
 from windtunnel.apigateway.metrics import StageMetrics
@@ -60,6 +60,11 @@ def post(engine: Engine) -> Post:
         return requests.post(url, data=body, headers={"x-windtunnel-token": token}, timeout=30)
 
     return send
+
+
+def in_engine(settings: Settings, code: str) -> subprocess.CompletedProcess[str]:
+    python = settings.install_dir / "engine-venv/bin/python"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
 def now_ms() -> int:
@@ -198,6 +203,30 @@ def test_statistics_are_those_of_every_single_value(engine: Engine, post: Post) 
         assert points[0]["Unit"] == "Count"
 
 
+def test_percentiles_are_those_of_every_single_value(engine: Engine, post: Post) -> None:
+    api, start, client = f"api-{uuid4()}", datetime.now(UTC), engine.client("cloudwatch")
+    entry = metric(engine, "Latency", [1, 5, 20, 300], [50, 40, 9, 1], ApiName=api)
+    for _ in range(2):
+        post({"logs": [], "metrics": [entry]})
+    common = {"Namespace": "AWS/ApiGateway", "MetricName": "Latency"}
+    dimensions, end = [{"Name": "ApiName", "Value": api}], datetime.now(UTC) + timedelta(seconds=1)
+
+    (point,) = client.get_metric_statistics(
+        **common,
+        Dimensions=dimensions,
+        StartTime=start,
+        EndTime=end,
+        Period=60,
+        ExtendedStatistics=["p50", "p90", "p99", "p100"],
+    )["Datapoints"]
+    wanted = {"Metric": {**common, "Dimensions": dimensions}, "Period": 60, "Stat": "p99.5"}
+    data = client.get_metric_data(MetricDataQueries=[{"Id": "q", "MetricStat": wanted}], StartTime=start, EndTime=end)
+
+    assert point["ExtendedStatistics"] == {"p50": 1, "p90": 5, "p99": 20, "p100": 300}
+    assert (point["Unit"], point["Timestamp"].timestamp()) == ("Count", entry["timestamp"])
+    assert data["MetricDataResults"][0]["Values"] == [300]
+
+
 def test_dimensions_match_exactly(engine: Engine, post: Post) -> None:
     """CloudWatch API reference, GetMetricStatistics: "CloudWatch treats each unique combination of dimensions as a
     separate metric [...] you must specify the same dimensions that were used when the metrics were created"."""
@@ -210,7 +239,7 @@ def test_dimensions_match_exactly(engine: Engine, post: Post) -> None:
 
     post({"logs": [], "metrics": entries})
 
-    def total(**dimensions: str) -> float:
+    def total(**dimensions: str) -> Any:
         return sum(point["Sum"] for point in statistics(engine, "Count", start, **dimensions))
 
     assert [total(ApiName=api), total(ApiName=api, Stage="Prod")] == [4, 3]
@@ -266,7 +295,7 @@ def test_a_thousand_requests_are_counted_exactly(engine: Engine, post: Post) -> 
 
     assert asyncio.run(serve())
 
-    def total(name: str, what: str = "Sum") -> float:
+    def total(name: str, what: str = "Sum") -> Any:
         return sum(point[what] for point in statistics(engine, name, start, ApiName=api, Stage="Prod"))
 
     assert [total("Count"), total("5XXError"), total("4XXError")] == [1000, 100, 0]
