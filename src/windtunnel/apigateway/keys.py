@@ -49,10 +49,7 @@ class KeyChecks:
         this stage. `authorization` matters where the API takes its keys from authorizers."""
         if not method.api_key_required:
             return WITHOUT_KEY
-        if self._from_authorizer:
-            value = authorization.usage_identifier_key
-        else:
-            value = request.lowered.get("x-api-key")
+        value = authorization.usage_identifier_key if self._from_authorizer else request.lowered.get("x-api-key")
         admission = self._admissions.get(value or "")
         if admission is None:
             reason = self._refusals.get(value or "", "no such API key") if value else "no API key"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windtunnel.apigateway.definition import Authorizer, Method, Stage
-from windtunnel.apigateway.policy import compile_policy
+from windtunnel.apigateway.policy import PolicyError, compile_policy
 
 SERVICE = ("Service", "apigateway.amazonaws.com")
 _REMEMBERED = 4_096
@@ -37,7 +37,7 @@ def may_invoke(policy: Mapping[str, Any] | None, function_arn: str, source_arn: 
         return False
     try:
         compiled = compile_policy(policy)
-    except ValueError:
+    except PolicyError:
         return False
     context = {"aws:sourcearn": source_arn, "aws:sourceaccount": account}
     return compiled.evaluate("lambda:InvokeFunction", function_arn, context, SERVICE) == "allow"

@@ -18,6 +18,10 @@ Principal = tuple[str, str]
 """A principal's kind and name: ("Service", "apigateway.amazonaws.com"); ("AWS", "*") for somebody anonymous."""
 
 
+class PolicyError(ValueError):
+    """A policy document that is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement; of a negated element (NotAction, ...) none of the matchers may match."""
@@ -67,9 +71,9 @@ class Policy:
 
 
 def compile_policy(document: object) -> Policy:
-    """Compile a policy document. Raises ValueError, which says what of it is wrong."""
+    """Compile a policy document. Raises PolicyError, which says what of it is wrong."""
     if not isinstance(document, Mapping):
-        raise ValueError(f"a policy document is an object, not {document!r}")
+        raise PolicyError(f"a policy document is an object, not {document!r}")
     entries = document.get("Statement")
     statements = tuple(_statement(entry) for entry in (entries if isinstance(entries, list) else [entries]))
     return Policy(statements, any(statement.conditions for statement in statements))
@@ -77,10 +81,10 @@ def compile_policy(document: object) -> Policy:
 
 def _statement(entry: object) -> Statement:
     if not isinstance(entry, Mapping):
-        raise ValueError(f"a policy's statement is an object, not {entry!r}")
+        raise PolicyError(f"a policy's statement is an object, not {entry!r}")
     effect = entry.get("Effect")
     if effect not in ("Allow", "Deny"):
-        raise ValueError(f"a statement's Effect is Allow or Deny, not {effect!r}")
+        raise PolicyError(f"a statement's Effect is Allow or Deny, not {effect!r}")
     actions, not_action = _either(entry, "Action")
     resources, not_resource = _either(entry, "Resource")
     not_principal = "NotPrincipal" in entry
@@ -88,8 +92,8 @@ def _statement(entry: object) -> Statement:
     condition = entry.get("Condition") or {}
     try:
         compiled = conditions(condition)
-    except AttributeError:
-        raise ValueError(f"a statement's Condition has operators with keys, not {condition!r}") from None
+    except (AttributeError, ValueError) as error:
+        raise PolicyError(f"a statement's Condition cannot be read: {condition!r}") from error
     return Statement(
         allows=effect == "Allow",
         # actions are told apart by their letters only, resources by their case as well
@@ -111,7 +115,7 @@ def _either(entry: Mapping[str, Any], name: str) -> tuple[Sequence[str], bool]:
 def _texts(value: object, name: str) -> Sequence[str]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(one, str) for one in values):
-        raise ValueError(f"a statement's {name} is a text or a list of texts, not {value!r}")
+        raise PolicyError(f"a statement's {name} is a text or a list of texts, not {value!r}")
     return values
 
 
@@ -119,5 +123,5 @@ def _principals(element: object) -> list[Principal]:
     if element == "*":
         return [("AWS", "*")]
     if not isinstance(element, Mapping):
-        raise ValueError(f"a statement's Principal is * or an object, not {element!r}")
+        raise PolicyError(f"a statement's Principal is * or an object, not {element!r}")
     return [(kind, name) for kind, names in element.items() for name in _texts(names, "Principal")]

@@ -49,7 +49,10 @@ def conditions_of(request: Request) -> Context:
 
 
 class ResourcePolicy:
-    """A stage's resource policy. `present` is False where it has none: then nothing is to be asked."""
+    """A stage's resource policy. `present` is False where it has none: then nothing is to be asked.
+
+    Making one raises PolicyError where the stage's policy is none that AWS would take.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self.present = stage.policy is not None
@@ -85,7 +88,6 @@ class ResourcePolicy:
 
     @staticmethod
     def _compiled(stage: Stage) -> Policy:
-        """Raises ValueError where the policy is none."""
         assert stage.policy is not None
         prefix = f"arn:aws:execute-api:{stage.region}:{stage.account}:{stage.api_id}/"
         return compile_policy(_with_whole_arns(stage.policy, prefix))

@@ -1,7 +1,7 @@
 """How much requests may come: the quotas of usage plans, and what was used of them day by day.
 
 Sources: API reference, "QuotaSettings" (offset: "The number of requests subtracted from the given limit in the initial
-time period") and "GetUsage" (a day is [used quota, remaining quota]); the AWS SDK's first documentation of QuotaSettings
+time period") and "GetUsage" (a day is [used quota, remaining quota]); an earlier QuotaSettings, as SDKs still have it
 ("with a time period of WEEK, an offset of 0 starts on Sunday"): weeks start on Sunday, all periods at midnight UTC.
 """
 
