@@ -60,3 +60,6 @@ class Permissions:
             self._answers.clear()
         self._answers[question] = (policy, allowed)
         return allowed
+
+    def __len__(self) -> int:
+        return len(self._answers)

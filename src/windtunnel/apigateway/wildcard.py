@@ -35,9 +35,11 @@ def arn_matcher(pattern: str) -> Matcher:
 
     Source: IAM User Guide, "Amazon Resource Name (ARN) condition operators".
     """
-    parts = pattern.split(":", 5)
-    if pattern == "*" or len(parts) != 6:
+    if pattern == "*":
         return matcher(pattern)
+    parts = pattern.split(":", 5)
+    if len(parts) != 6:
+        return lambda text: False
     matchers = [matcher(part) for part in parts]
 
     def matches(text: str) -> bool:
