@@ -61,7 +61,7 @@ def test_any_other_is_forbidden(
     make_method: Callable[..., Method],
     make_request: Callable[..., Request],
 ) -> None:
-    # recorded: 403 {"message":"Forbidden"}, ForbiddenException (LocalStack's validated test_api_key_required_for_methods)
+    # recorded: 403 {"message":"Forbidden"}, ForbiddenException (LocalStack's test_api_key_required_for_methods)
     checks = KeyChecks(keys, make_stage())
 
     with pytest.raises(GatewayError) as caught:

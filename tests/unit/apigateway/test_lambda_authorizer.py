@@ -1,5 +1,5 @@
-"""API Gateway Developer Guide, "Input to" and "Output from an API Gateway Lambda authorizer"; AWS knowledge center, 401 and
-403 errors of Lambda authorizers."""
+"""API Gateway Developer Guide, "Input to" and "Output from an API Gateway Lambda authorizer"; AWS knowledge
+center, "How do I troubleshoot HTTP 403 errors when using a Lambda authorizer"."""
 
 from __future__ import annotations
 
@@ -264,9 +264,7 @@ def test_a_kept_result_is_asked_about_each_method(make_gateway: Callable[..., Ga
 @pytest.mark.parametrize(
     "given", [{"ttl": 0}, {"type": "REQUEST", "identity_source": "", "ttl": 300}, {"type": "REQUEST", "ttl": 0}]
 )
-def test_nothing_is_kept_without_time_or_identity(
-    given: dict[str, Any], make_gateway: Callable[..., Gateway]
-) -> None:
+def test_nothing_is_kept_without_time_or_identity(given: dict[str, Any], make_gateway: Callable[..., Gateway]) -> None:
     function, gateway = Function(result()), make_gateway(**given)
 
     gateway.ask(function)

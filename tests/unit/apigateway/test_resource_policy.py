@@ -110,7 +110,8 @@ def test_before_an_authorizer_only_an_explicit_deny_ends_a_request(
 def test_after_cognito_an_allow_is_needed(
     make_stage: Callable[..., Stage], make_request: Callable[..., Request], make_match: Callable[..., Match]
 ) -> None:
-    # "If authentication is successful, the resource policy is evaluated independently, and an explicit allow is required"
+    # "If authentication is successful, the resource policy is evaluated independently, and an explicit allow is
+    # required"
     match = make_match(authorization="COGNITO_USER_POOLS")
     denied, allowed = (ResourcePolicy(make_stage(policy=given)) for given in (policy(), policy(ALLOW)))
 
