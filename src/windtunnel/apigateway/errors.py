@@ -6,6 +6,7 @@ snapshots of its validated tests.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -62,7 +63,15 @@ class IntegrationOutcome:
 class GatewayError(Exception):
     """A request that API Gateway answers itself."""
 
-    def __init__(self, kind: ErrorKind, message: str | None, *, validation: str = "", reason: str = "") -> None:
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str | None,
+        *,
+        validation: str = "",
+        reason: str = "",
+        authorizer: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message or reason)
         self.kind = kind
         self.message = message
@@ -71,5 +80,7 @@ class GatewayError(Exception):
         """$context.error.validationErrorString, in brackets as AWS has it; else ""."""
         self.reason = reason
         """Why, for windtunnel's own log; never sent."""
+        self.authorizer = authorizer
+        """$context.authorizer of a request that its authorizer denied; None without one."""
         self.integration: IntegrationOutcome | None = None
         """Where the integration was asked before it came to this."""

@@ -19,7 +19,7 @@ from windtunnel.apigateway.errors import (
 )
 from windtunnel.apigateway.event import EventBuilder
 from windtunnel.apigateway.mock import mock_response
-from windtunnel.apigateway.permission import may_invoke, source_arn
+from windtunnel.apigateway.permission import may_invoke, method_source_arn
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.response import proxy_response
 from windtunnel.apigateway.templates import Templates
@@ -54,7 +54,7 @@ class LambdaProxy:
         uri = STAGE_VARIABLE.sub(lambda found: stage.variables.get(found[1], ""), integration.uri)
         matched = LAMBDA_URI.match(uri)
         self._arn = matched[1] if matched else ""
-        self._source_arn = source_arn(stage, method)
+        self._source_arn = method_source_arn(stage, method)
         self._generation = -1
         self._target: Target | None = None
 

@@ -1,17 +1,21 @@
-"""Lambda authorizers: what they are asked, and what their answer means.
+"""Lambda authorizers, TOKEN and REQUEST: whether a function of the API's owner lets a request pass.
 
-Sources: API Gateway Developer Guide, "Input to an API Gateway Lambda authorizer", "Output from an API Gateway Lambda
-authorizer", "Use API Gateway Lambda authorizers".
+Sources: API Gateway Developer Guide, "Use API Gateway Lambda authorizers", "Input to" and "Output from an API Gateway
+Lambda authorizer"; API reference, "CreateAuthorizer"; AWS knowledge center, "How do I troubleshoot HTTP 403 errors
+when using a Lambda authorizer" (both words of 403) and, recorded, 401 {"message":"Unauthorized"} for the error
+"Unauthorized" and 500 {"message":null} for every other.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from windtunnel.apigateway.authorizer_cache import AuthorizerCache, cache_key
+from windtunnel.apigateway.authorizer_result import AuthorizerResult, AuthorizerResultError, parse_result
 from windtunnel.apigateway.definition import Authorizer, Stage
 from windtunnel.apigateway.errors import (
     ACCESS_DENIED,
@@ -19,140 +23,144 @@ from windtunnel.apigateway.errors import (
     UNAUTHORIZED,
     GatewayError,
 )
-from windtunnel.apigateway.event import EventBuilder, query_pairs
-from windtunnel.apigateway.policy import ALLOW, EXPLICIT_DENY, evaluate
+from windtunnel.apigateway.identity_source import IdentitySource, IdentityValidation
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
-from windtunnel.apigateway.resource_policy import ACTION, method_arn
+from windtunnel.apigateway.resource_policy import INVOKE, conditions_of, method_arn
 
-DENIED = "User is not authorized to access this resource with an explicit deny"
-NOT_ALLOWED = "User is not authorized to access this resource"
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_REQUEST_KEYS = (
+    "resource",
+    "path",
+    "httpMethod",
+    "headers",
+    "multiValueHeaders",
+    "queryStringParameters",
+    "multiValueQueryStringParameters",
+    "pathParameters",
+    "stageVariables",
+    "requestContext",
+)
+
+
+class EventBuilder(Protocol):
+    """What makes the event of a Lambda proxy integration, as JSON."""
+
+    def build(self, request: Request, match: Match, authorization: Authorization, caller: Caller) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """An authorizer's answer; good for every method that its policy speaks of."""
+class AuthorizerFailure:
+    """An authorizer function that gave no answer: it raised, timed out, is not there or may not be invoked."""
 
-    principal_id: str
-    policy: Mapping[str, Any]
-    context: Mapping[str, object]
-    usage_identifier_key: str | None
-    latency_ms: int
+    message: str
+    """The errorMessage of one that raised: "Unauthorized" is its way to say 401."""
 
-
-def unauthorized() -> GatewayError:
-    """The caller did not show who it is."""
-    return GatewayError(UNAUTHORIZED, "Unauthorized")
-
-
-def broken(reason: str) -> GatewayError:
-    """The authorizer failed, or says what no authorizer may say."""
-    return GatewayError(AUTHORIZER_CONFIGURATION_ERROR, None, reason=f"authorizer: {reason}")
-
-
-def identity(authorizer: Authorizer, request: Request, stage: Stage) -> tuple[str, ...]:
-    """The values of the identity sources: all of them there. Raises GatewayError where one is missing or not valid."""
-    values = []
-    for source in [part.strip() for part in authorizer.identity_source.split(",") if part.strip()]:
-        value = _source(source, request, stage)
-        if not value:
-            raise unauthorized()
-        values.append(value)
-    if authorizer.type == "TOKEN" and authorizer.identity_validation:
+    @classmethod
+    def from_payload(cls, payload: bytes) -> AuthorizerFailure:
+        """Of a function's error as Lambda has it: {"errorMessage": ...}."""
         try:
-            valid = re.fullmatch(authorizer.identity_validation, values[0])
-        except re.error as error:
-            raise broken(f"its validation expression is no regular expression: {error}") from error
-        if valid is None:
-            raise unauthorized()
-    return tuple(values)
+            error = json.loads(payload)
+        except (ValueError, RecursionError):
+            error = None
+        return cls(str(error.get("errorMessage", "")) if isinstance(error, dict) else "")
 
 
-def _source(source: str, request: Request, stage: Stage) -> str | None:
-    if source.startswith("method.request.header."):
-        return request.lowered.get(source.removeprefix("method.request.header.").lower())
-    if source.startswith("method.request.querystring."):
-        name = source.removeprefix("method.request.querystring.")
-        return dict(query_pairs(request.query)).get(name)
-    if source.startswith("stageVariables."):
-        return stage.variables.get(source.removeprefix("stageVariables."))
-    context = {
-        "context.identity.sourceIp": request.source_ip,
-        "context.identity.userAgent": request.lowered.get("user-agent"),
-        "context.httpMethod": request.http_method,
-        "context.path": request.full_path,
-        "context.stage": stage.stage_name,
-        "context.apiId": stage.api_id,
-        "context.accountId": stage.account,
-        "context.requestId": request.request_id,
-    }
-    return context.get(source)
+Invoke = Callable[[str, bytes], Awaitable[bytes | AuthorizerFailure]]
+"""Invoke a function by its ARN with an event."""
 
 
-def authorizer_event(
-    authorizer: Authorizer, request: Request, match: Match, stage: Stage, identities: tuple[str, ...]
-) -> bytes:
-    """What the function is asked."""
-    arn = method_arn(stage, request)
-    if authorizer.type == "TOKEN":
-        event = {"type": "TOKEN", "methodArn": arn, "authorizationToken": identities[0]}
-        return json.dumps(event).encode()
-    event = json.loads(EventBuilder(stage, match.method).build(request, match, Authorization(), Caller()))
-    for key in ("body", "isBase64Encoded"):
-        del event[key]
-    # what has no value is an empty object here, and not null
-    maps = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables")
-    event |= {key: event[key] or {} for key in maps}
-    return json.dumps({"type": "REQUEST", "methodArn": arn, **event}).encode()
+class LambdaAuthorizer:
+    """One authorizer of a deployed stage, compiled."""
+
+    def __init__(self, stage: Stage, authorizer: Authorizer, events: EventBuilder) -> None:
+        self._stage = stage
+        self._authorizer = authorizer
+        self._events = events
+        self._identity = IdentitySource(authorizer.identity_source)
+        self._is_token = authorizer.type == "TOKEN"
+        # the validation expression "does not apply to the REQUEST authorizer"
+        self._validation = IdentityValidation(authorizer.identity_validation if self._is_token else None)
+        self._function = function_arn(authorizer.uri, stage)
+
+    async def authorize(
+        self,
+        request: Request,
+        match: Match,
+        invoke: Invoke,
+        cache: AuthorizerCache[AuthorizerResult],
+        clock: Callable[[], float],
+        *,
+        allowed_by_policy: bool = False,
+    ) -> Authorization:
+        """Let a request pass, or raise GatewayError: 401, 403, or 500 where the authorizer cannot be used.
+
+        `allowed_by_policy`: the API's resource policy has an allow for it, which is enough where the authorizer's
+        policy is silent (Table A). `clock`: seconds, of any epoch.
+        """
+        identity = self._identity.values(request, match)
+        if identity is None or (self._is_token and not (identity and self._validation.accepts(identity[0]))):
+            raise GatewayError(UNAUTHORIZED, "Unauthorized", reason="the identity source is absent or not valid")
+
+        # without an identity source there is nothing to tell callers apart by
+        ttl = self._authorizer.ttl if identity else 0
+        key = cache_key(self._stage, self._authorizer, identity)
+        started = clock()
+        result = cache.get(key, started) if ttl else None
+        latency = 0
+        if result is None:
+            result = await self._ask(request, match, identity, invoke)
+            ended = clock()
+            latency = round((ended - started) * 1000)
+            cache.put(key, result, ttl, ended)
+        return self._settle(request, result, latency, allowed_by_policy)
+
+    async def _ask(self, request: Request, match: Match, identity: tuple[str, ...], invoke: Invoke) -> AuthorizerResult:
+        event = self.token_event(request, identity[0]) if self._is_token else self.request_event(request, match)
+        answer = await invoke(self._function, event)
+        if isinstance(answer, AuthorizerFailure):
+            if answer.message == "Unauthorized":
+                raise GatewayError(UNAUTHORIZED, "Unauthorized", reason="the authorizer function says Unauthorized")
+            raise GatewayError(AUTHORIZER_CONFIGURATION_ERROR, None, reason=f"authorizer error: {answer.message}")
+        try:
+            return parse_result(answer)
+        except AuthorizerResultError as error:
+            raise GatewayError(AUTHORIZER_CONFIGURATION_ERROR, None, reason=str(error)) from error
+
+    def token_event(self, request: Request, token: str) -> bytes:
+        """The event of a TOKEN authorizer."""
+        event = {"type": "TOKEN", "authorizationToken": token, "methodArn": method_arn(request)}
+        return json.dumps(event, separators=(",", ":")).encode()
+
+    def request_event(self, request: Request, match: Match) -> bytes:
+        """The event of a REQUEST authorizer: the proxy event without a body, and with {} where that has null."""
+        proxy: dict[str, Any] = json.loads(self._events.build(request, match, Authorization(), Caller()))
+        event: dict[str, Any] = {"type": "REQUEST", "methodArn": method_arn(request)}
+        for name in _REQUEST_KEYS:
+            value = proxy.get(name)
+            event[name] = {} if value is None else value
+        return json.dumps(event, separators=(",", ":")).encode()
+
+    @staticmethod
+    def _settle(request: Request, result: AuthorizerResult, latency: int, allowed_by_policy: bool) -> Authorization:
+        # also a result from the cache is asked anew: its policy may be about other methods
+        context = conditions_of(request) if result.policy.conditional else None
+        decision = result.policy.evaluate(INVOKE, method_arn(request), context)
+        if decision == "allow" or (decision == "implicit deny" and allowed_by_policy):
+            return Authorization(result.principal_id, result.context, result.usage_identifier_key, latency)
+        suffix = " with an explicit deny" if decision == "explicit deny" else ""
+        raise GatewayError(
+            ACCESS_DENIED,
+            "User is not authorized to access this resource" + suffix,
+            reason=f"the authorizer's policy: {decision}",
+            authorizer=result.context,
+        )
 
 
-def read_verdict(payload: bytes, latency_ms: float) -> Verdict:
-    """The function's answer. Raises GatewayError where it is none."""
-    try:
-        answer = json.loads(payload)
-    except ValueError as error:
-        raise broken("its answer is not JSON") from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("policyDocument"), dict):
-        raise broken("its answer has no policyDocument")
-    principal = answer.get("principalId")
-    if not isinstance(principal, str) or not principal:
-        raise broken("its answer has no principalId")
-    context = answer.get("context") or {}
-    if not isinstance(context, dict) or any(isinstance(value, dict | list) for value in context.values()):
-        raise broken("its context has values that are no text, number or boolean")
-    key = answer.get("usageIdentifierKey")
-    return Verdict(
-        principal_id=principal,
-        policy=answer["policyDocument"],
-        context={name: _text(value) for name, value in context.items()},
-        usage_identifier_key=key if isinstance(key, str) else None,
-        latency_ms=round(latency_ms),
-    )
+def function_arn(uri: str, stage: Stage) -> str:
+    """The function of an authorizer's or integration's URI, with stage variables in their places.
 
-
-def failure(payload: bytes) -> GatewayError:
-    """A function that raised: "Unauthorized" means just that, everything else is a broken authorizer."""
-    try:
-        message = json.loads(payload).get("errorMessage")
-    except (ValueError, AttributeError):
-        message = None
-    return unauthorized() if message == "Unauthorized" else broken(f"it failed: {message}")
-
-
-def apply_verdict(verdict: Verdict, request: Request, stage: Stage, *, cached: bool) -> Authorization:
-    """What the verdict means for this request. Raises GatewayError where its policy does not allow it."""
-    context = {"aws:sourceip": request.source_ip}
-    allowed = evaluate(verdict.policy, ACTION, method_arn(stage, request), context)
-    if allowed != ALLOW:
-        raise GatewayError(ACCESS_DENIED, DENIED if allowed == EXPLICIT_DENY else NOT_ALLOWED)
-    return Authorization(
-        principal_id=verdict.principal_id,
-        context=verdict.context or {},
-        usage_identifier_key=verdict.usage_identifier_key,
-        latency_ms=0 if cached else verdict.latency_ms,
-    )
-
-
-def _text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
+    arn:aws:apigateway:region:lambda:path/2015-03-31/functions/ARN/invocations
+    """
+    _, found, rest = uri.partition("/functions/")
+    arn = rest.removesuffix("/invocations") if found else uri
+    return _STAGE_VARIABLE.sub(lambda variable: stage.variables.get(variable[1], ""), arn)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from windtunnel.apigateway.authorization import Authorizers
 from windtunnel.apigateway.errors import (
     API_CONFIGURATION_ERROR,
     QUOTA_EXCEEDED,
@@ -21,8 +20,8 @@ from windtunnel.apigateway.errors import (
 from windtunnel.apigateway.integration import Integrated
 from windtunnel.apigateway.keys import Admission
 from windtunnel.apigateway.plan import MethodPlan, StagePlan
+from windtunnel.apigateway.policy import Decision
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
-from windtunnel.apigateway.resource_policy import check_resource_policy
 from windtunnel.apigateway.throttle import Throttles
 from windtunnel.apigateway.usage import UsageLedger
 from windtunnel.http.messages import Response
@@ -46,10 +45,7 @@ class Answer:
 class Pipeline:
     """The stages over what they need of the rest of the world."""
 
-    def __init__(
-        self, authorizers: Authorizers, throttles: Throttles, ledger: UsageLedger, clock: Callable[[], float]
-    ) -> None:
-        self._authorizers = authorizers
+    def __init__(self, throttles: Throttles, ledger: UsageLedger, clock: Callable[[], float]) -> None:
         self._throttles = throttles
         self._ledger = ledger
         self._clock = clock
@@ -61,8 +57,9 @@ class Pipeline:
         try:
             match = plan.router.match(request.http_method, request.path)
             method = plan.methods[id(match.method)]
-            self._check_resource_policy(plan, request)
-            authorization = await self._authorize(plan, request, match)
+            decision = self._ask_resource_policy(plan, request, match)
+            if method.authorizer is not None:
+                authorization = await self._authorize(plan, method, request, match, decision)
             admission = plan.keys.check(match.method, request, authorization)
             caller = admission.caller
             self._throttle(plan, match, admission)
@@ -74,16 +71,20 @@ class Pipeline:
         return Answer(integrated.response, match, authorization, caller, integrated.outcome, None)
 
     @staticmethod
-    def _check_resource_policy(plan: StagePlan, request: Request) -> None:
+    def _ask_resource_policy(plan: StagePlan, request: Request, match: Match) -> Decision:
         """The API's own policy, for callers that API Gateway knows nothing of but their address."""
-        if plan.stage.policy is not None:
-            check_resource_policy(plan.stage, request)
+        return plan.policy.before(request, match) if plan.policy.present else "implicit deny"
 
-    async def _authorize(self, plan: StagePlan, request: Request, match: Match) -> Authorization:
+    @staticmethod
+    async def _authorize(
+        plan: StagePlan, method: MethodPlan, request: Request, match: Match, decision: Decision
+    ) -> Authorization:
         """The method's authorizer; its answer goes on to the function."""
-        if match.method.authorization == "NONE":
-            return NO_AUTHORIZATION
-        return await self._authorizers.authorize(plan.stage, match, request)
+        assert method.authorizer
+        authorization = await method.authorizer.authorize(request, match, allowed_by_policy=decision == "allow")
+        if method.method.authorization == "COGNITO_USER_POOLS":
+            plan.policy.after_cognito(request)
+        return authorization
 
     def _throttle(self, plan: StagePlan, match: Match, admission: Admission) -> None:
         """The limits of the usage plan, the stage's method and the account: all of them have to let it through."""
@@ -102,8 +103,8 @@ class Pipeline:
     @staticmethod
     def _validate(method: MethodPlan, request: Request, match: Match) -> None:
         """Required parameters, and the body against its model."""
-        if method.validator is not None:
-            method.validator.check(request, match)
+        if method.validation is not None:
+            method.validation.check(request, match)
 
     @staticmethod
     async def _integrate(

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from windtunnel.apigateway.access_log import AccessLogger, access_logger
+from windtunnel.apigateway.authorization import Answers, MethodAuthorizer
 from windtunnel.apigateway.definition import Integration, Keys, Method, Stage
 from windtunnel.apigateway.integration import Backplane, LambdaProxy, Mock
 from windtunnel.apigateway.keys import KeyChecks
 from windtunnel.apigateway.metrics import StageMetrics
+from windtunnel.apigateway.resource_policy import ResourcePolicy
 from windtunnel.apigateway.routing import Router
 from windtunnel.apigateway.templates import Templates
-from windtunnel.apigateway.validation import RequestValidator
+from windtunnel.apigateway.validation import Validation, Validators, validation_of
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.client import Client
 
@@ -21,10 +23,11 @@ NO_KEYS = Keys({}, ())
 
 @dataclass(frozen=True, slots=True)
 class MethodPlan:
-    """A method, ready to answer. `validator` is None where nothing is to be checked."""
+    """A method, ready to answer. What there is nothing to do for is None."""
 
     method: Method
-    validator: RequestValidator | None
+    authorizer: MethodAuthorizer | None
+    validation: Validation | None
     integration: LambdaProxy | Mock | Backplane | None
 
 
@@ -36,6 +39,7 @@ class StagePlan:
     router: Router
     methods: dict[int, MethodPlan]
     """By the method's identity."""
+    policy: ResourcePolicy
     keys: KeyChecks
     access_log: AccessLogger | None
     metrics: StageMetrics
@@ -45,26 +49,27 @@ class StagePlan:
         self.keys = KeyChecks(keys, self.stage)
 
 
-def stage_plan(stage: Stage, keys: Keys, functions: FunctionsPlane, backplane: Client) -> StagePlan:
+def stage_plan(stage: Stage, keys: Keys, kept: Answers, backplane: Client) -> StagePlan:
     """Compile a stage."""
     return StagePlan(
         stage=stage,
         router=Router(stage),
-        methods={id(plan.method): plan for plan in _method_plans(stage, functions, backplane)},
+        methods={id(plan.method): plan for plan in _method_plans(stage, kept, backplane)},
+        policy=ResourcePolicy(stage),
         keys=KeyChecks(keys, stage),
         access_log=access_logger(stage),
         metrics=StageMetrics(stage),
     )
 
 
-def _method_plans(stage: Stage, functions: FunctionsPlane, backplane: Client) -> Iterable[MethodPlan]:
-    templates = Templates()
+def _method_plans(stage: Stage, kept: Answers, backplane: Client) -> Iterable[MethodPlan]:
+    templates, validators = Templates(), Validators(stage)
     for method in stage.methods:
-        checked = method.validator is not None and (method.validator.body or method.validator.parameters)
         yield MethodPlan(
             method=method,
-            validator=RequestValidator(stage, method) if checked else None,
-            integration=_integration(stage, method, method.integration, functions, backplane, templates),
+            authorizer=MethodAuthorizer(stage, method, kept) if method.authorization != "NONE" else None,
+            validation=validation_of(stage, method, validators),
+            integration=_integration(stage, method, method.integration, kept.functions, backplane, templates),
         )
 
 

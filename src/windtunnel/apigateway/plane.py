@@ -7,12 +7,14 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
 from windtunnel.apigateway.access_log import LogSink
 from windtunnel.apigateway.addresses import Address, host_name
-from windtunnel.apigateway.authorization import Authorizers, UserPoolKeys
+from windtunnel.apigateway.authorization import answers
+from windtunnel.apigateway.cognito import FetchKeys
 from windtunnel.apigateway.context import Outcome, context_variables
 from windtunnel.apigateway.definition import Keys, keys_from_document, stage_from_document
 from windtunnel.apigateway.gateway_responses import error_response
@@ -46,17 +48,18 @@ class ApiGateway:
         functions: FunctionsPlane,
         telemetry: Sink,
         backplane: Client,
-        user_pool_keys: UserPoolKeys,
+        user_pool_keys: FetchKeys,
         usage_path: Path,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._functions = functions
         self._telemetry = telemetry
         self._backplane = backplane
         self._usage_path = usage_path
         self._clock = clock
         self._ledger = UsageLedger()
-        self._pipeline = Pipeline(Authorizers(functions, user_pool_keys, clock), Throttles(), self._ledger, clock)
+        self._kept = answers(functions, user_pool_keys, clock)
+        self._throttles = Throttles()
+        self._pipeline = Pipeline(self._throttles, self._ledger, clock)
         self._documents: dict[str, Mapping[str, Any]] = {}
         self._keys: dict[tuple[str, str], Keys] = {}
         self._plans: dict[tuple[str, str], StagePlan] = {}
@@ -81,11 +84,12 @@ class ApiGateway:
             return
         stage = stage_from_document(document)
         keys = self._keys.get((account, region), NO_KEYS)
-        self._plans[api_id, stage_name] = stage_plan(stage, keys, self._functions, self._backplane)
+        self._plans[api_id, stage_name] = stage_plan(stage, keys, self._kept, self._backplane)
 
     def _apply_keys(self, owner: tuple[str, str], document: Mapping[str, Any] | None) -> None:
         keys = keys_from_document(document) if document is not None else NO_KEYS
         self._keys[owner] = keys
+        self._ledger.retain([plan for known in self._keys.values() for plan in known.plans])
         for plan in self._plans.values():
             if (plan.stage.account, plan.stage.region) == owner:
                 plan.take_keys(keys)
@@ -96,9 +100,7 @@ class ApiGateway:
 
     def usage(self, plan_id: str, start: str, end: str) -> Mapping[str, Any]:
         """GetUsage's items: by key id, a [used, remaining] for each day from `start` to `end`."""
-        plans = (plan for keys in self._keys.values() for plan in keys.plans)
-        plan = next((plan for plan in plans if plan.id == plan_id), None)
-        return self._ledger.usage(plan, start, end) if plan else {}
+        return self._ledger.used(plan_id, date.fromisoformat(start), date.fromisoformat(end))
 
     # --- a request ------------------------------------------------------------------------------------------------
 
@@ -168,7 +170,9 @@ class ApiGateway:
     def start(self) -> None:
         """Go on with what was used before."""
         try:
-            self._ledger.load(json.loads(self._usage_path.read_text()))
+            self._ledger = UsageLedger.from_document(json.loads(self._usage_path.read_text()))
+            self._ledger.retain([plan for known in self._keys.values() for plan in known.plans])
+            self._pipeline = Pipeline(self._throttles, self._ledger, self._clock)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError):

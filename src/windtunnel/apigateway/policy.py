@@ -1,139 +1,127 @@
-"""IAM policy documents, as far as API Gateway evaluates them itself.
+"""IAM policy documents, compiled, and what they say of a request.
 
-Sources: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators".
+Sources: IAM User Guide, "Policy evaluation logic" (a deny wins, then an allow, else it is denied implicitly) and "IAM
+JSON policy elements reference".
 """
 
 from __future__ import annotations
 
-import functools
-import ipaddress
-import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-ALLOW = "allow"
-EXPLICIT_DENY = "explicit deny"
-IMPLICIT_DENY = "implicit deny"
+from windtunnel.apigateway.condition import Condition, Context, conditions
+from windtunnel.apigateway.wildcard import Matcher, matcher
 
-
-def evaluate(policy: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> str:
-    """ALLOW, EXPLICIT_DENY or IMPLICIT_DENY for an action on a resource; `context` has condition keys in lower case."""
-    verdict = IMPLICIT_DENY
-    for statement in _list(policy.get("Statement")):
-        if not isinstance(statement, Mapping) or not _applies(statement, action, resource, context):
-            continue
-        if statement.get("Effect") == "Deny":
-            return EXPLICIT_DENY
-        if statement.get("Effect") == "Allow":
-            verdict = ALLOW
-    return verdict
+Decision = Literal["allow", "explicit deny", "implicit deny"]
+Principal = tuple[str, str]
+"""A principal's kind and name: ("Service", "apigateway.amazonaws.com"); ("AWS", "*") for somebody anonymous."""
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Whether a text matches a pattern with * and ?."""
-    return _compiled(pattern).fullmatch(text) is not None
+class PolicyError(ValueError):
+    """A policy document that is none."""
 
 
-def names_principal(principal: Any, kind: str, name: str) -> bool:
-    """Whether a Principal element means somebody: "*", or {kind: name, "*" or a list with one of them}."""
-    if principal == "*":
-        return True
-    if not isinstance(principal, Mapping):
-        return False
-    return any(entry in (name, "*") for entry in _list(principal.get(kind)) + _list(principal.get("*")))
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement; of a negated element (NotAction, ...) none of the matchers may match."""
+
+    allows: bool
+    actions: tuple[Matcher, ...]
+    not_action: bool
+    resources: tuple[Matcher, ...]
+    not_resource: bool
+    principals: frozenset[Principal] | None
+    """None: the statement has no principal."""
+    not_principal: bool
+    conditions: tuple[Condition, ...]
+
+    def applies(self, action: str, resource: str, context: Context, principal: Principal | None) -> bool:
+        """Whether it is about this request."""
+        return (
+            any(match(action) for match in self.actions) != self.not_action
+            and any(match(resource) for match in self.resources) != self.not_resource
+            and (principal is None or self._names(principal) != self.not_principal)
+            and all(condition.holds(context) for condition in self.conditions)
+        )
+
+    def _names(self, principal: Principal) -> bool:
+        return self.principals is not None and (principal in self.principals or ("AWS", "*") in self.principals)
 
 
-@functools.lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy document, ready to be asked."""
+
+    statements: tuple[Statement, ...]
+    conditional: bool
+    """Whether any statement has a condition: else nobody needs to make a context."""
+
+    def evaluate(
+        self, action: str, resource: str, context: Context | None = None, principal: Principal | None = None
+    ) -> Decision:
+        """What it says; without a principal the statements' own ones do not matter, as in an identity's policy."""
+        allowed = False
+        for statement in self.statements:
+            if statement.applies(action, resource, context or {}, principal):
+                if not statement.allows:
+                    return "explicit deny"
+                allowed = True
+        return "allow" if allowed else "implicit deny"
 
 
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+def compile_policy(document: object) -> Policy:
+    """Compile a policy document. Raises PolicyError, which says what of it is wrong."""
+    if not isinstance(document, Mapping):
+        raise PolicyError(f"a policy document is an object, not {document!r}")
+    entries = document.get("Statement")
+    statements = tuple(_statement(entry) for entry in (entries if isinstance(entries, list) else [entries]))
+    return Policy(statements, any(statement.conditions for statement in statements))
 
 
-def _applies(statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> bool:
-    def among(name: str, text: str, *, fold: bool) -> bool:
-        patterns = [str(pattern) for pattern in _list(statement.get(name))]
-        return any(matches(p.lower(), text.lower()) if fold else matches(p, text) for p in patterns)
-
-    if "Action" in statement and not among("Action", action, fold=True):
-        return False
-    if "NotAction" in statement and among("NotAction", action, fold=True):
-        return False
-    if "Resource" in statement and not among("Resource", resource, fold=False):
-        return False
-    if "NotResource" in statement and among("NotResource", resource, fold=False):
-        return False
-    return conditions_hold(statement.get("Condition") or {}, context)
-
-
-def conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
-    """Whether every condition holds. An operator that is not known holds never: rather refused than let through."""
-    for operator, wanted in conditions.items():
-        if not isinstance(wanted, Mapping):
-            return False
-        for key, values in wanted.items():
-            if not _holds(operator, [str(value) for value in _list(values)], context.get(key.lower())):
-                return False
-    return True
-
-
-def _address(value: str, actual: str) -> bool:
+def _statement(entry: object) -> Statement:
+    if not isinstance(entry, Mapping):
+        raise PolicyError(f"a policy's statement is an object, not {entry!r}")
+    effect = entry.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise PolicyError(f"a statement's Effect is Allow or Deny, not {effect!r}")
+    actions, not_action = _either(entry, "Action")
+    resources, not_resource = _either(entry, "Resource")
+    not_principal = "NotPrincipal" in entry
+    principal = entry.get("NotPrincipal" if not_principal else "Principal")
+    condition = entry.get("Condition") or {}
     try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return False
+        compiled = conditions(condition)
+    except (AttributeError, ValueError) as error:
+        raise PolicyError(f"a statement's Condition cannot be read: {condition!r}") from error
+    return Statement(
+        allows=effect == "Allow",
+        # actions are told apart by their letters only, resources by their case as well
+        actions=tuple(matcher(action, ignore_case=True) for action in actions),
+        not_action=not_action,
+        resources=tuple(matcher(resource) for resource in resources),
+        not_resource=not_resource,
+        principals=None if principal is None else frozenset(_principals(principal)),
+        not_principal=not_principal,
+        conditions=compiled,
+    )
 
 
-def _compared(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
-    def holds(value: str, actual: str) -> bool:
-        try:
-            return compare(float(actual), float(value))
-        except ValueError:
-            return False
-
-    return holds
+def _either(entry: Mapping[str, Any], name: str) -> tuple[Sequence[str], bool]:
+    negated = f"Not{name}" in entry
+    return _texts(entry.get(f"Not{name}" if negated else name), name), negated
 
 
-OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, actual: value == actual,
-    "StringEqualsIgnoreCase": lambda value, actual: value.lower() == actual.lower(),
-    "StringLike": matches,
-    "ArnEquals": matches,
-    "ArnLike": matches,
-    "Bool": lambda value, actual: value.lower() == actual.lower(),
-    "IpAddress": _address,
-    "NumericEquals": _compared(lambda a, b: a == b),
-    "NumericLessThan": _compared(lambda a, b: a < b),
-    "NumericLessThanEquals": _compared(lambda a, b: a <= b),
-    "NumericGreaterThan": _compared(lambda a, b: a > b),
-    "NumericGreaterThanEquals": _compared(lambda a, b: a >= b),
-}
-NEGATED = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-    "NotIpAddress": "IpAddress",
-    "NumericNotEquals": "NumericEquals",
-}
+def _texts(value: object, name: str) -> Sequence[str]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not values or not all(isinstance(one, str) for one in values):
+        raise PolicyError(f"a statement's {name} is a text or a list of texts, not {value!r}")
+    return values
 
 
-def _holds(operator: str, values: list[str], actual: str | None) -> bool:
-    operator = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
-    if operator == "Null":
-        return any((value.lower() == "true") == (actual is None) for value in values)
-    if operator.endswith("IfExists"):
-        if actual is None:
-            return True
-        operator = operator.removesuffix("IfExists")
-    if operator in NEGATED:
-        # a key that is not there differs from everything
-        return actual is None or not any(OPERATORS[NEGATED[operator]](value, actual) for value in values)
-    if operator not in OPERATORS or actual is None:
-        return False
-    return any(OPERATORS[operator](value, actual) for value in values)
+def _principals(element: object) -> list[Principal]:
+    if element == "*":
+        return [("AWS", "*")]
+    if not isinstance(element, Mapping):
+        raise PolicyError(f"a statement's Principal is * or an object, not {element!r}")
+    return [(kind, name) for kind, names in element.items() for name in _texts(names, "Principal")]

@@ -1,100 +1,124 @@
-"""Token buckets: how fast requests may come.
+"""How fast requests may come: API Gateway's token buckets.
 
-Source: API Gateway Developer Guide, "Throttle requests to your REST APIs for better throughput": a bucket of `burst`
-tokens that gets `rate` a second; the limits of a usage plan's method and of the plan, the stage's method, the account.
+Source: API Gateway Developer Guide, "Throttle requests to your REST APIs for better throughput": the limits and their
+order. That a usage plan's own limits are for an API key "aggregated across all API stages within a usage plan" is in
+"Usage plans and API keys for REST APIs", and that the default of a stage is for each method by itself in the first.
 """
 
 from __future__ import annotations
 
 from windtunnel.apigateway.definition import Method, Stage, Throttle, UsagePlan
 
-ACCOUNT = Throttle(10_000.0, 5_000)
-"""An account's in a region. Source: API Gateway quotas."""
-MOST_BUCKETS = 10_000
+ACCOUNT_RATE = 10_000.0
+"""Requests a second: API Gateway quotas, "Throttle quota per account, per Region across HTTP APIs, REST APIs, ..."."""
+ACCOUNT_BURST = 5_000
+SWEEP = 1_024
+"""Buckets that are kept at least; above it the full ones, which are as good as new, are forgotten now and then."""
+ROUNDING = 1e-9
+"""A token that is whole but for the error of adding floats is whole."""
 
 
 class TokenBucket:
-    """Starts full."""
+    """Starts full with `burst` tokens, and gains `rate` tokens a second. Rate 0 or burst 0: it never gives one."""
 
-    __slots__ = ("_burst", "_last", "_rate", "_tokens")
+    __slots__ = ("_tokens", "_updated", "burst", "rate")
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
-        self._rate = rate
-        self._burst = float(burst)
-        self._tokens = float(burst)
-        self._last = now
+    def __init__(self, rate: float, burst: int) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._tokens = float(burst) if rate > 0 else 0.0
+        self._updated: float | None = None
 
-    def full_enough(self, now: float) -> bool:
-        """Whether there is a token now. A clock that goes back adds none."""
-        if now > self._last:
-            self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
-            self._last = now
-        return self._tokens >= 1.0
-
-    def take(self) -> None:
-        """Take a token that full_enough() saw."""
+    def take(self, now: float) -> bool:
+        """Take a token; False where there is none. `now`: seconds of a clock, any epoch."""
+        if not self.has_token(now):
+            return False
         self._tokens -= 1.0
+        return True
 
-    def is_full(self, now: float) -> bool:
-        """Whether it is as if it had never been used."""
-        return self._tokens + (now - self._last) * self._rate >= self._burst
+    def has_token(self, now: float) -> bool:
+        """Whether take would succeed."""
+        updated = self._updated
+        if updated is None:
+            self._updated = now
+        elif now > updated:  # a clock that was set back neither gives nor takes
+            tokens = self._tokens + (now - updated) * self.rate
+            self._tokens = tokens if tokens < self.burst else float(self.burst)
+            self._updated = now
+        return self._tokens >= 1.0 - ROUNDING
 
+    def is_as_new(self, now: float) -> bool:
+        """Whether a new bucket would do the same."""
+        self.has_token(now)
+        return self.rate <= 0 or self._tokens >= self.burst
 
-Name = tuple[str, ...]
+    def charge(self) -> None:
+        """Take a token that has_token saw."""
+        self._tokens -= 1.0
 
 
 class Throttles:
-    """Every bucket, by what it is for and by its limits: a changed limit begins with a full one."""
+    """Every bucket of every account, stage, plan and key that is served here.
 
-    def __init__(self, account: Throttle = ACCOUNT) -> None:
-        self._account = account
-        self._buckets: dict[tuple[Name, Throttle], TokenBucket] = {}
+    A bucket lives as long as its limits: a definition that is published again with the same limits finds it as it was.
+    """
 
-    def allow(self, plan: UsagePlan | None, key_id: str | None, stage: Stage, method: Method, now: float) -> bool:
-        """Whether a request may pass now: every bucket on its way gives a token, or none does."""
+    def __init__(self, account_rate: float = ACCOUNT_RATE, account_burst: int = ACCOUNT_BURST) -> None:
+        self._account = Throttle(account_rate, account_burst)
+        self._buckets: dict[tuple[str, ...], TokenBucket] = {}
+        self._sweep_at = SWEEP
+
+    def allow(self, plan: UsagePlan | None, key: str | None, stage: Stage, method: Method, now: float) -> bool:
+        """Whether a request passes. Every bucket that it passes is charged, or, where one is empty, none.
+
+        `plan` and `key` (its id) are those that the request was admitted with, None for a method without API key.
+        """
         buckets = []
-        for name, throttle in _limits(plan, key_id, stage, method, self._account):
-            bucket = self._bucket(name, throttle, now)
-            if bucket is None or not bucket.full_enough(now):
-                return False
-            buckets.append(bucket)
+        if plan is not None and key is not None:
+            buckets += self._of_client(plan, key, stage, method, now)
+        limits = method.settings.throttle
+        if limits.rate is not None or limits.burst is not None:
+            place = ("stage", stage.api_id, stage.stage_name, method.resource_path, method.http_method)
+            buckets.append(self._bucket(place, limits, now))
+        buckets.append(self._bucket(("account", stage.account, stage.region), self._account, now))
+
         for bucket in buckets:
-            bucket.take()
+            if not bucket.has_token(now):
+                return False
+        for bucket in buckets:
+            bucket.charge()
         return True
 
-    def _bucket(self, name: Name, throttle: Throttle, now: float) -> TokenBucket | None:
-        """None where nothing may pass at all."""
-        rate, burst = throttle.rate, throttle.burst
-        if rate == 0 or burst == 0:
-            return None
-        bucket = self._buckets.get((name, throttle))
-        if bucket is None:
-            if len(self._buckets) >= MOST_BUCKETS:
-                self._buckets = {key: kept for key, kept in self._buckets.items() if not kept.is_full(now)}
-            rate = float("inf") if rate is None else rate
-            # a limit of only one kind: the other is as large as it needs to be
-            bucket = TokenBucket(rate, burst if burst is not None else max(1, round(rate)), now)
-            self._buckets[name, throttle] = bucket
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def _of_client(self, plan: UsagePlan, key: str, stage: Stage, method: Method, now: float) -> list[TokenBucket]:
+        buckets = []
+        methods = plan.stages.get((stage.api_id, stage.stage_name))
+        if methods:
+            name = f"{method.resource_path}/{method.http_method}"
+            # the root's methods are "//GET" in a plan; "/GET" is what LocalStack's store may have
+            limits = methods.get(name) or methods.get(name.replace("//", "/", 1))
+            if limits is not None:
+                place = ("method", plan.id, key, stage.api_id, stage.stage_name, name)
+                buckets.append(self._bucket(place, limits, now))
+        if plan.throttle is not None:
+            buckets.append(self._bucket(("client", plan.id, key), plan.throttle, now))
+        return buckets
+
+    def _bucket(self, place: tuple[str, ...], limits: Throttle, now: float) -> TokenBucket:
+        """Where only one of rate and burst is set, the other is the account's."""
+        rate = self._account.rate if limits.rate is None else limits.rate
+        burst = self._account.burst if limits.burst is None else limits.burst
+        assert rate is not None
+        assert burst is not None
+        bucket = self._buckets.get(place)
+        if bucket is None or bucket.rate != rate or bucket.burst != burst:
+            if len(self._buckets) >= self._sweep_at:
+                self._sweep(now)
+            bucket = self._buckets[place] = TokenBucket(rate, burst)
         return bucket
 
-
-def _limits(
-    plan: UsagePlan | None, key_id: str | None, stage: Stage, method: Method, account: Throttle
-) -> list[tuple[Name, Throttle]]:
-    """The limits that a request passes, in AWS's order."""
-    limits: list[tuple[Name, Throttle]] = []
-    if plan is not None and key_id is not None:
-        own = plan.stages.get((stage.api_id, stage.stage_name)) or {}
-        if own:
-            path = f"{method.resource_path}/{method.http_method}"
-            limit = own.get(path) or own.get(f"{method.resource_path}/*") or own.get("*/*")
-            if limit is not None:
-                limits.append((("plan-method", plan.id, key_id, stage.api_id, stage.stage_name, path), limit))
-        if plan.throttle is not None:
-            limits.append((("plan", plan.id, key_id), plan.throttle))
-    limit = method.settings.throttle
-    if limit.rate is not None or limit.burst is not None:
-        limits.append((("method", stage.api_id, stage.stage_name, method.resource_id, method.http_method), limit))
-    if account.rate is not None or account.burst is not None:
-        limits.append((("account", stage.account, stage.region), account))
-    return limits
+    def _sweep(self, now: float) -> None:
+        self._buckets = {place: bucket for place, bucket in self._buckets.items() if not bucket.is_as_new(now)}
+        self._sweep_at = max(SWEEP, 2 * len(self._buckets))

@@ -147,7 +147,8 @@ class Edge:
             return False
         return reply.status < 300
 
-    async def _user_pool_keys(self, pool_id: str) -> Mapping[str, Any] | None:
+    async def _user_pool_keys(self, pool_arn: str) -> Mapping[str, Any] | None:
+        pool_id = pool_arn.rpartition("/")[2]
         target = f"/_windtunnel/user-pools/{pool_id}/jwks".encode("latin-1", "replace")
         try:
             reply = await self._backplane.request("GET", target, self._token_header(), b"", timeout=10.0)

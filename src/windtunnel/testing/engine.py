@@ -50,7 +50,7 @@ def free_port() -> int:
 
 
 def sweep(home: Path) -> None:
-    """Remove what sessions left that were killed before they could clean up. Their folders are named by process id and port."""
+    """Remove what sessions left that were killed before they could clean up: folders named by process id and port."""
     for state in home.glob("*"):
         owner = state.name.partition("-")[0]
         if not (owner.isdigit() and psutil.pid_exists(int(owner))):
