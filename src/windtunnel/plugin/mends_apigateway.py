@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from windtunnel.plugin.localstack import (
     ApigatewayNextGenProvider,
     ApiGatewayStageProvider,
     apigateway_backends,
+    apigateway_import,
     handler,
 )
 
@@ -82,13 +84,34 @@ def access_log_settings(model: Mapping[str, Any]) -> dict[str, str] | None:
     return {"destinationArn": entry["DestinationArn"].removesuffix(":*"), "format": entry.get("Format") or ""}
 
 
+def mend_body_models() -> None:
+    """LocalStack takes a Swagger 2.0 body parameter's name for its model's, whatever its schema refers to."""
+    import_api = apigateway_import.import_api_from_openapi_spec
+
+    @functools.wraps(import_api)
+    def import_with_models(rest_api: Any, context: Any, open_api_spec: Any, mode: Any) -> Any:
+        return import_api(rest_api, context=context, open_api_spec=named_by_model(open_api_spec), mode=mode)
+
+    apigateway_import.import_api_from_openapi_spec = import_with_models
+
+
+def named_by_model(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A Swagger document whose body parameters have the names of the models that they refer to."""
+    copied = copy.deepcopy(dict(document))
+    for item in (copied.get("paths") or {}).values():
+        for operation in item.values() if isinstance(item, dict) else ():
+            for parameter in (operation.get("parameters") or ()) if isinstance(operation, dict) else ():
+                reference = (parameter.get("schema") or {}).get("$ref") if parameter.get("in") == "body" else None
+                if reference:
+                    parameter["name"] = reference.rsplit("/", 1)[-1]
+    return copied
+
+
 def answer_get_usage() -> None:
     """LocalStack counts nothing: what a plan's keys used, the edge knows."""
 
     @handler("GetUsage")
-    def get_usage(
-        _self: Any, _context: Any, usage_plan_id: str, start_date: str, end_date: str, **_options: Any
-    ) -> Any:
+    def get_usage(self: Any, context: Any, usage_plan_id: str, start_date: str, end_date: str, **options: Any) -> Any:
         edge, items = the_edge(), {}
         if edge is not None:
             query = f"plan={quote(usage_plan_id)}&start={quote(start_date)}&end={quote(end_date)}"

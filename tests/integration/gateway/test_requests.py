@@ -28,8 +28,9 @@ def test_the_event_has_all_of_the_request(gateway: Api) -> None:
     )
 
     event = response.json()
-    assert (event["resource"], event["path"], event["httpMethod"]) == ("/open/{first}/{rest+}", "/open/a b/c/d", "POST")
-    assert event["pathParameters"]["rest"] == "c/d"
+    assert (event["resource"], event["httpMethod"]) == ("/open/{first}/{rest+}", "POST")
+    assert event["path"] == "/open/a%20b/c/d"
+    assert event["pathParameters"] == {"first": "a b", "rest": "c/d"}
     assert event["queryStringParameters"] == {"x": "2", "empty": ""}
     assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"], "empty": [""]}
     assert event["headers"]["X-MiXed"] == "case"

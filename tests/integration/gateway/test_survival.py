@@ -64,8 +64,7 @@ def wait_for[T](look: Callable[[], T], what: str) -> T:
 def victim(windtunnel_settings: Settings) -> Iterator[Victim]:
     from windtunnel.harness import Harness
 
-    own = replace(windtunnel_settings, state_dir=windtunnel_settings.state_dir / "survival")
-    with throwaway_engine(own, lambda _event: None) as harness:
+    with throwaway_engine(windtunnel_settings, lambda _event: None) as harness:
         settings = replace(
             harness.settings,
             stack="windtunnel-gateway",
