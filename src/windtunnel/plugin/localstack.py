@@ -21,15 +21,18 @@ try:
 
     # snapshot.py and its siblings
     from localstack.aws import handlers as aws_handlers
+    from localstack.aws.accounts import get_account_id_from_access_key_id
 
     # publisher.py and its siblings
-    from localstack.aws.api import handler
+    from localstack.aws.api import RequestContext, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.client import parse_response, parse_service_exception
     from localstack.aws.connect import MetadataRequestInjector, connect_to
+    from localstack.aws.spec import load_service
     from localstack.constants import VERSION
-    from localstack.http import Response
-    from localstack.runtime import hooks
+    from localstack.http import Request, Response
+    from localstack.runtime import get_current_runtime, hooks
     from localstack.runtime.server import twisted as twisted_server
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
@@ -71,9 +74,16 @@ try:
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
     from localstack.services.stores import AccountRegionBundle
     from localstack.state import AssetDirectory
+    from localstack.utils.aws.request_context import (
+        extract_access_key_id_from_auth_header,
+        extract_region_from_auth_header,
+    )
     from moto.apigateway.models import apigateway_backends
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
+    from moto.core.exceptions import RESTError
+    from moto.dynamodb.responses import DynamoHandler
+    from moto.iam.models import mark_account_as_visited
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -96,6 +106,7 @@ __all__ = [
     "ChangeSetModelExecutor",
     "CloudwatchDatabase",
     "CloudwatchProvider",
+    "DynamoHandler",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
@@ -109,6 +120,9 @@ __all__ = [
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
+    "RESTError",
+    "Request",
+    "RequestContext",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
@@ -125,12 +139,20 @@ __all__ = [
     "cognitoidp_backends",
     "config",
     "connect_to",
+    "extract_access_key_id_from_auth_header",
+    "extract_region_from_auth_header",
+    "get_account_id_from_access_key_id",
     "get_apigateway_store",
+    "get_current_runtime",
     "get_moto_logs_backend",
     "get_runtime_executor",
     "handler",
     "hooks",
     "lambda_stores",
+    "load_service",
+    "mark_account_as_visited",
+    "parse_response",
+    "parse_service_exception",
     "s3_ephemeral",
     "twisted_server",
 ]
