@@ -95,7 +95,7 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
         token=token,
         instance=instance,
         backplane_port=ports.backplane,
-        dynamodb_port=0,
+        dynamodb_port=ports.dynamodb,
         region=settings.region,
         account=ACCOUNT,
         state=home.folder / "edge",
