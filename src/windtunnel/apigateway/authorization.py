@@ -15,7 +15,7 @@ from windtunnel.apigateway.event import EventBuilder
 from windtunnel.apigateway.lambda_authorizer import AuthorizerFailure, LambdaAuthorizer
 from windtunnel.apigateway.permission import authorizer_source_arn, may_invoke
 from windtunnel.apigateway.request import Authorization, Match, Request
-from windtunnel.functions.failure import InvokeError
+from windtunnel.functions.invoke_error import InvokeError
 from windtunnel.functions.plane import FunctionsPlane
 
 

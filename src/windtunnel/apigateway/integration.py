@@ -23,7 +23,7 @@ from windtunnel.apigateway.permission import may_invoke, method_source_arn
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.response import proxy_response
 from windtunnel.apigateway.templates import Templates
-from windtunnel.functions.failure import InvokeError, NoSuchFunction
+from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
 from windtunnel.functions.plane import FunctionsPlane, Result, Target
 from windtunnel.http.client import Client, UpstreamError
 from windtunnel.http.messages import Response
@@ -55,8 +55,9 @@ class LambdaProxy:
         matched = LAMBDA_URI.match(uri)
         self._arn = matched[1] if matched else ""
         self._source_arn = method_source_arn(stage, method)
-        self._generation = -1
         self._target: Target | None = None
+        self._permitted = False
+        """Whether API Gateway may invoke that target."""
 
     @staticmethod
     def serves(integration: Integration) -> bool:
@@ -65,9 +66,8 @@ class LambdaProxy:
 
     async def answer(self, request: Request, match: Match, authorization: Authorization, caller: Caller) -> Integrated:
         """Invoke the function and read its answer. Raises GatewayError."""
-        if self._generation != self._functions.generation:
-            self._look_up(request.http_method)
-        if self._target is None:
+        target = self._find()
+        if target is None:
             raise GatewayError(
                 API_CONFIGURATION_ERROR,
                 "Internal server error",
@@ -76,7 +76,7 @@ class LambdaProxy:
             )
         event = self._builder.build(request, match, authorization, caller)
         started = time.perf_counter()
-        result = await self._invoke(self._target, event, request.trace_id)
+        result = await self._invoke(target, event, request.trace_id)
         latency = (time.perf_counter() - started) * 1000
         try:
             if result.error:
@@ -87,16 +87,20 @@ class LambdaProxy:
             raise
         return Integrated(response, IntegrationOutcome(200, latency, result.request_id))
 
-    def _look_up(self, http_method: str) -> None:
+    def _find(self) -> Target | None:
+        """The function, where it is there and may be invoked: the same object until something is published."""
         functions, stage = self._functions, self._stage
-        self._generation, self._target = functions.generation, None
         try:
             target = functions.find(self._arn, account=stage.account, region=stage.region)
         except NoSuchFunction:
-            return
-        # a role of the integration's own is LocalStack's to check, as every role is
-        if self._credentials or may_invoke(target.policy, target.arn, self._source_arn, stage.account):
+            return None
+        if target is not self._target:
             self._target = target
+            # a role of the integration's own is LocalStack's to check, as every role is
+            self._permitted = bool(self._credentials) or may_invoke(
+                target.policy, target.arn, self._source_arn, stage.account
+            )
+        return target if self._permitted else None
 
     async def _invoke(self, target: Target, event: bytes, trace_id: str) -> Result:
         """The function's result. One that outlasts the integration's timeout goes on by itself, as on AWS."""

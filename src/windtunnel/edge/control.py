@@ -13,7 +13,7 @@ from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.edge.publications import Publications
 from windtunnel.edge.root import Root
-from windtunnel.functions.control import end_environment, invoke_function, start_environment
+from windtunnel.functions.control import functions_control
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange
@@ -48,7 +48,8 @@ class Control:
         if not hmac.compare_digest(exchange.lowered.get(TOKEN_HEADER.encode(), b""), self._token):
             return _json(403, {"message": f"this route wants the engine's {TOKEN_HEADER}"})
         try:
-            return await self._answer(exchange, route, query)
+            answered = await functions_control(exchange, self._edge.functions)
+            return answered if answered is not None else await self._answer(exchange, route, query)
         except (ValueError, KeyError, TypeError) as error:
             return _json(400, {"message": f"{type(error).__name__}: {error}"})
 
@@ -68,12 +69,6 @@ class Control:
             case ("GET", "usage"):
                 asked = {name: values[-1] for name, values in parse_qs(query).items()}
                 return _json(200, {"items": edge.gateway.usage(asked["plan"], asked["start"], asked["end"])})
-            case ("POST", "invocations"):
-                return await invoke_function(exchange, edge.functions)
-            case ("POST", "environments"):
-                return await start_environment(exchange, edge.functions)
-            case ("DELETE", name) if name.startswith("environments/"):
-                return await end_environment(edge.functions, name.removeprefix("environments/"))
             case _:
                 return _json(404, {"message": f"no such route: {route[0]} /_windtunnel/{route[1]}"})
 

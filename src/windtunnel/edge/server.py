@@ -19,7 +19,7 @@ from windtunnel.edge.publications import Publications
 from windtunnel.edge.root import Root
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
-from windtunnel.functions.plane import FunctionsPlane
+from windtunnel.functions.plane import FunctionsPlane, Options
 from windtunnel.http.client import Client, UpstreamError
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange, Server, answering
@@ -44,8 +44,8 @@ class Edge:
             folder=config.functions,
             runtimes=config.runtimes,
             endpoint_url=f"http://127.0.0.1:{config.port}",
-            logs=self.telemetry,
-            idle_seconds=config.idle_seconds,
+            sink=self.telemetry,
+            options=Options(idle_seconds=config.idle_seconds),
         )
         self.gateway = ApiGateway(
             functions=self.functions,

@@ -64,27 +64,3 @@ def _signal_name(number: int) -> str:
         return names.get(signal.Signals(number)) or (signal.strsignal(number) or f"signal {number}").lower()
     except ValueError:
         return f"signal {number}"
-
-
-class InvokeError(Exception):
-    """Lambda did not run a function. `type` is the name of AWS's exception, `status` its HTTP status."""
-
-    def __init__(self, type: str, status: int, message: str, *, reason: str = "") -> None:
-        super().__init__(message)
-        self.type = type
-        self.status = status
-        self.message = message
-        self.reason = reason
-        """AWS's Reason field; "" where the exception has none."""
-
-
-class NoSuchFunction(InvokeError):
-    """There is no such function, version or alias here."""
-
-    def __init__(self, arn: str) -> None:
-        super().__init__("ResourceNotFoundException", 404, f"Function not found: {arn}")
-
-
-def throttled(reason: str) -> InvokeError:
-    """Too many invocations at once. Source: Lambda API reference, TooManyRequestsException."""
-    return InvokeError("TooManyRequestsException", 429, "Rate Exceeded.", reason=reason)

@@ -1,193 +1,286 @@
-"""The execution environments of one function version: who waits for one, and when another is started.
+"""The execution environments of one function version, and the requests that wait for one.
 
-A request takes an environment that is idle; else it waits, in order, for whichever comes first: one that gets free, or
-one that is started for it. Where none is ready yet, as many are started as requests wait. Where some are, another is
-started only once the first in the queue has waited for as long as the last init took: until then one that is busy is
-sooner free than a new one ready. Over all functions no more are started at a time than there are cores.
+Who gets what: an idle environment takes a request at once, the one that was used last first, so that the others come of
+age and are retired; provisioned ones before all. Without an idle one a request queues, in order.
+
+When another environment is started, at most one for each waiting request:
+- while there is none yet, at once;
+- else when the head of the queue has waited longer than the last init took, counted from when the first environment was
+  there. Before that a busy environment is sooner free than a new one is started; after that the function is so slow,
+  or so busy, that one more is worth its start. Functions that answer in a millisecond so need no more environments than
+  there are processors, and those that wait for a second get one for each concurrent request, as on AWS.
+Starts are bounded over all functions (starts.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from windtunnel.functions.environment import ExecutionEnvironment
-from windtunnel.functions.spec import ON_DEMAND, Invocation, InvocationResult
+from windtunnel.functions.invoke_error import InvokeError
+from windtunnel.functions.spec import PROVISIONED, Invocation, InvocationResult
+from windtunnel.functions.starts import Starts
 
+LOG = logging.getLogger(__name__)
+ON_DEMAND = "on-demand"
+UNAVAILABLE = InvokeError("ServiceException", 500, "windtunnel has no execution environment for this function")
 Make = Callable[[str], ExecutionEnvironment]
-"""Takes the initialization type."""
+"""Makes an environment of an initialization type."""
 
 
-class StartSlots:
-    """How many environments may start at a time, over all functions."""
+class Request:
+    """An invocation and who waits for its result. One whose `result` is cancelled while it queues, is not run."""
 
-    def __init__(self, slots: int | None = None) -> None:
-        self._free = slots or os.cpu_count() or 1
-        self._wanting: deque[Callable[[], None]] = deque()
+    __slots__ = ("invocation", "over", "queued", "result")
 
-    def take(self, otherwise: Callable[[], None]) -> bool:
-        """Take a slot; where there is none, `otherwise` is called once there may be one."""
-        if self._free > 0:
-            self._free -= 1
-            return True
-        if otherwise not in self._wanting:
-            self._wanting.append(otherwise)
-        return False
+    def __init__(
+        self, invocation: Invocation, result: asyncio.Future[InvocationResult], over: Callable[[], None]
+    ) -> None:
+        self.invocation = invocation
+        self.result = result
+        self.over = over
+        """Called once, when it has its result or will have none."""
+        self.queued = 0.0
 
-    def give_back(self) -> None:
-        """A start is over."""
-        self._free += 1
-        while self._wanting and self._free > 0:
-            self._wanting.popleft()()
+    def answer(self, result: InvocationResult) -> None:
+        self.over()
+        if not self.result.done():
+            self.result.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        self.over()
+        if not self.result.done():
+            self.result.set_exception(error)
+
+
+class _Worker:
+    """An environment, and the request it has."""
+
+    __slots__ = ("ended", "environment", "identity", "idle_since", "pool", "request")
+
+    def __init__(self, pool: Pool, environment: ExecutionEnvironment, identity: str) -> None:
+        self.pool = pool
+        self.environment = environment
+        self.identity = identity
+        """Of a provisioned one; "" on demand."""
+        self.idle_since = 0.0
+        self.ended = False
+        self.request: Request | None = None
+
+    def run(self, request: Request) -> None:
+        self.request = request
+        self.environment.begin(request.invocation, self._answered)
+
+    def _answered(self, result: InvocationResult) -> None:
+        request, self.request = self.request, None
+        self.pool.release(self)
+        if request is not None:
+            request.answer(result)
 
 
 class Pool:
-    """The environments of a function version. Belongs to the running loop."""
+    """`submit()` requests; `retire()` it when its version is replaced or deleted; `close()` ends all at once."""
 
-    def __init__(self, make: Make, slots: StartSlots, idle_seconds: float, last_init: float = 0.0) -> None:
-        self.make = make
-        self._slots = slots
-        self._idle_seconds = idle_seconds
-        self._last_init = last_init
-        """Seconds."""
+    def __init__(self, make: Make, starts: Starts, clock: Callable[[], float]) -> None:
+        self._make = make
+        self._starts = starts
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._idle: list[tuple[ExecutionEnvironment, float]] = []
-        """Last used last, with the time since when."""
-        self._waiting: deque[tuple[asyncio.Future[ExecutionEnvironment], float]] = deque()
-        self._busy = 0
-        self._starting: set[asyncio.Task[None]] = set()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._provisioned: dict[str, ExecutionEnvironment] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._idle: list[_Worker] = []
+        self._ready: list[_Worker] = []
+        """Provisioned ones that are idle."""
+        self._all: set[_Worker] = set()
+        """Every environment that got through its start."""
+        self._queue: deque[Request] = deque()
+        self._beginning: dict[_Worker, str] = {}
+        """Those that are starting, each with its identity."""
+        self._starting = 0
+        self._init_seconds = 0.0
+        """What the last start took."""
+        self._opened = 0.0
+        """When the first environment was there."""
+        self._reminder: asyncio.TimerHandle | None = None
         self._retired = False
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run an invocation in an environment of its own."""
-        environment = self._idle.pop()[0] if self._idle else await self._wait()
-        self._busy += 1
-        try:
-            return await environment.invoke(invocation)
-        finally:
-            self._busy -= 1
-            self._give(environment)
+    # --- requests -------------------------------------------------------------------------------------------------
 
-    async def _wait(self) -> ExecutionEnvironment:
-        waiter: asyncio.Future[ExecutionEnvironment] = self._loop.create_future()
-        self._waiting.append((waiter, self._loop.time()))
-        self._start_some()
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self._give(waiter.result())
-            raise
+    def submit(self, request: Request) -> None:
+        """Run a request as soon as there is an environment for it."""
+        if self._ready:
+            self._ready.pop().run(request)
+        elif self._idle:
+            self._idle.pop().run(request)
+        else:
+            request.queued = self._clock()
+            self._queue.append(request)
+            self._consider()
 
-    def _give(self, environment: ExecutionEnvironment) -> None:
-        """An environment is free: for who waits longest, else for who comes next."""
-        while self._waiting:
-            waiter, _ = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(environment)
-                return
-        if self._retired and environment not in self._provisioned.values():
-            self._end(environment)
+    def release(self, worker: _Worker) -> None:
+        """An environment is free: it takes the next request, or is idle."""
+        if worker not in self._all:
+            # withdrawn while it was busy
+            self._end(worker)
+            self._consider()
             return
-        self._idle.append((environment, self._loop.time()))
-        if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self._idle_seconds, self._sweep)
+        while self._queue:
+            request = self._queue.popleft()
+            if not request.result.cancelled():
+                worker.run(request)
+                return
+            request.over()
+        if self._retired:
+            self._end(worker)
+        elif worker.identity:
+            self._ready.append(worker)
+        else:
+            worker.idle_since = self._clock()
+            self._idle.append(worker)
 
     # --- starting -------------------------------------------------------------------------------------------------
 
-    def _start_some(self) -> None:
-        """Start what the rule above asks for."""
-        self._timer = None
-        while self._waiting and len(self._starting) < len(self._waiting):
-            if self._busy or self._idle:
-                waited = self._loop.time() - self._waiting[0][1]
-                if waited < self._last_init:
-                    self._timer = self._loop.call_later(self._last_init - waited, self._start_some)
+    def _consider(self) -> None:
+        """Start what the rule above allows, and look again when it may allow more."""
+        while self._queue and self._starting < len(self._queue):
+            if self._all:
+                due = max(self._queue[0].queued, self._opened) + self._init_seconds
+                now = self._clock()
+                if now < due:
+                    self._remind(due - now)
                     return
-            if not self._slots.take(self._start_some):
+            ended = self._starts.begin(self._consider)
+            if ended is None:
                 return
-            task = self._loop.create_task(self._start())
-            self._starting.add(task)
-            if self._busy or self._idle:
-                # one at a time: the next in the queue has waited less
-                self._timer = self._loop.call_later(self._last_init / 2, self._start_some)
-                return
+            self._starting += 1
+            self._run(self._start(ended))
 
-    async def _start(self) -> None:
-        began = self._loop.time()
-        environment = self.make(ON_DEMAND)
+    def _remind(self, seconds: float) -> None:
+        if self._reminder is None:
+            self._reminder = self._loop.call_later(seconds, self._reminded)
+
+    def _reminded(self) -> None:
+        self._reminder = None
+        self._consider()
+
+    async def _start(self, ended: Callable[[], None]) -> None:
+        began = self._clock()
         try:
-            await environment.start()
+            worker = _Worker(self, self._make(ON_DEMAND), "")
+            self._beginning[worker] = ""
+            # an init that fails is tried again, and told of, by the request that gets the environment
+            await worker.environment.start()
+        except Exception:
+            LOG.exception("an execution environment cannot be started")
+            if self._queue:
+                self._queue.popleft().fail(UNAVAILABLE)
+            return
         finally:
-            self._starting.discard(asyncio.current_task())
-            self._slots.give_back()
-        self._last_init = self._loop.time() - began
-        self._give(environment)
+            self._starting -= 1
+            ended()
+        self._init_seconds = self._clock() - began
+        self._add(worker)
+        self.release(worker)
 
-    async def provision(self, name: str, environment: ExecutionEnvironment) -> str:
-        """Start an environment that is kept. Returns the error's type where its init failed; it is gone then."""
-        failed = await environment.start()
-        if failed:
-            await environment.stop()
-            return failed
-        self._provisioned[name] = environment
-        self._give(environment)
+    def _add(self, worker: _Worker) -> None:
+        del self._beginning[worker]
+        if not self._all:
+            self._opened = self._clock()
+        self._all.add(worker)
+
+    async def provision(self, identity: str) -> str:
+        """Start a provisioned environment. Returns the type of the error where its init failed; else ""."""
+        worker = _Worker(self, self._make(PROVISIONED), identity)
+        self._beginning[worker] = identity
+        error = await worker.environment.start()
+        if error or self._retired or worker.ended:
+            # nobody invokes it yet: the status of the provisioning is where it shows
+            del self._beginning[worker]
+            self._end(worker)
+            return error or "Runtime.ExitError"
+        self._add(worker)
+        self.release(worker)
         return ""
 
-    async def unprovision(self, name: str) -> None:
-        """End a kept environment: at once where it is idle, else when it is free."""
-        environment = self._provisioned.pop(name, None)
-        if environment is None:
-            return
-        idle = [entry for entry in self._idle if entry[0] is environment]
-        if idle:
-            self._idle.remove(idle[0])
-            await environment.stop()
+    @property
+    def provisioned_ready(self) -> bool:
+        """Whether a provisioned environment takes the next request."""
+        return bool(self._ready)
+
+    @property
+    def provisioned(self) -> int:
+        """How many environments are provisioned."""
+        return sum(1 for worker in self._all if worker.identity)
 
     # --- ending ---------------------------------------------------------------------------------------------------
 
-    @property
-    def last_init(self) -> float:
-        """Seconds that the last start took."""
-        return self._last_init
+    def withdraw(self, identity: str) -> bool:
+        """End a provisioned environment, once it is done. False where there is none of that id."""
+        for worker, name in self._beginning.items():
+            if name == identity:
+                self._end(worker)
+                return True
+        for worker in self._all:
+            if worker.identity == identity:
+                self._all.discard(worker)
+                if worker in self._ready:
+                    self._ready.remove(worker)
+                    self._end(worker)
+                return True
+        return False
 
-    def retire(self) -> None:
-        """The version has gone or changed: idle environments end now, the others when nobody waits for them."""
+    def retire_idle(self, seconds: float) -> None:
+        """End the on-demand environments that had nothing to do for so long."""
+        before = self._clock() - seconds
+        while self._idle and self._idle[0].idle_since <= before:
+            self._end(self._idle.pop(0))
+
+    def retire(self, successor: Pool | None) -> None:
+        """The version is replaced or deleted: idle environments end, busy ones when they are done.
+
+        What waits goes to the `successor`; without one it is still run here.
+        """
         self._retired = True
-        idle, self._idle = self._idle, []
-        for environment, _ in idle:
-            self._end(environment)
+        for worker in (*self._idle, *self._ready):
+            self._end(worker)
+        self._idle, self._ready = [], []
+        if successor is not None:
+            queue, self._queue = self._queue, deque()
+            for request in queue:
+                successor.submit(request)
 
     async def close(self) -> None:
-        """End everything, invocations under way too."""
-        self.retire()
-        for timer in (self._timer, self._sweeper):
-            if timer:
-                timer.cancel()
-        for task in [*self._starting]:
-            task.cancel()
-        while self._ending:
-            await asyncio.gather(*self._ending, return_exceptions=True)
+        """End everything, at once. Invocations under way are answered as crashes, requests that wait with an error."""
+        self.retire(None)
+        while self._all or self._tasks or self._queue:
+            for request in self._queue:
+                request.fail(UNAVAILABLE)
+            self._queue.clear()
+            for worker in (*self._all, *self._beginning):
+                self._end(worker)
+            if self._tasks:
+                await asyncio.wait(self._tasks)
 
-    def _sweep(self) -> None:
-        """End what was idle for too long."""
-        self._sweeper = None
-        now = self._loop.time()
-        kept = self._provisioned.values()
-        stale = [e for e in self._idle if now - e[1] >= self._idle_seconds and e[0] not in kept]
-        for entry in stale:
-            self._idle.remove(entry)
-            self._end(entry[0])
-        if self._idle:
-            self._sweeper = self._loop.call_later(max(1.0, self._idle_seconds / 4), self._sweep)
+    @property
+    def unused(self) -> bool:
+        """Whether nothing is left of a retired pool."""
+        return not (self._all or self._tasks or self._queue)
 
-    def _end(self, environment: ExecutionEnvironment) -> None:
-        task = self._loop.create_task(environment.stop())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+    def _end(self, worker: _Worker) -> None:
+        self._all.discard(worker)
+        if not worker.ended:
+            worker.ended = True
+            self._run(worker.environment.stop())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("an execution environment's start or end failed", exc_info=error)

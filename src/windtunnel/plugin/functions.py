@@ -1,4 +1,4 @@
-"""LocalStack's functions as the edge is told of them: code and layers unpacked on disk, credentials of the role."""
+"""LocalStack's model of a function version as the edge gets it: code and layers unpacked on disk, and a document."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import functools
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from windtunnel.functions.layers import merge_layers
@@ -15,6 +17,8 @@ from windtunnel.plugin.localstack import FunctionVersion, LambdaEnvironment, lam
 
 LOG = logging.getLogger(__name__)
 LOCK = threading.Lock()
+CREDENTIALS_SECONDS = 6 * 3600
+"""How long a role's credentials are given out again; they last twice as long."""
 
 
 def function_documents() -> Mapping[str, Mapping[str, Any]]:
@@ -60,37 +64,50 @@ def function_document(account: str, region: str, name: str, function: Any) -> Ma
     }
 
 
-def version_document(version: FunctionVersion) -> Mapping[str, Any]:
-    """A version as it can be run."""
-    configuration = version.config
+def version_document(function_version: FunctionVersion) -> dict[str, Any]:
+    """The published document of a function's version; its shape is in the contract between plugin and edge.
+
+    Where code cannot be unpacked it raises what LocalStack raises. One that is not active has no code here yet.
+    """
+    configuration, identity = function_version.config, function_version.id
     logging_config = configuration.logging_config or {}
-    code, layers = _unpacked(version)
+    is_zip = configuration.package_type == "Zip"
+    unpacked = is_zip and configuration.state.state in {"Active", "Pending"}
+    code, layers = unpack(function_version) if unpacked else (None, None)
     return {
-        "state": "Failed" if configuration.state.state == "Failed" else "Active",
-        "runtime": configuration.runtime,
+        # what is pending is ready for the edge as soon as it is unpacked
+        "state": "Active" if unpacked else str(configuration.state.state),
+        "runtime": configuration.runtime and str(configuration.runtime),
         "handler": configuration.handler,
-        "code": str(code),
-        "layers": str(layers) if layers else None,
+        "code": code and str(code),
+        "layers": layers and str(layers),
         "timeout": configuration.timeout,
         "memory": configuration.memory_size,
         "variables": dict(configuration.environment or {}),
         "role": configuration.role,
-        "packageType": configuration.package_type,
-        "tracing": configuration.tracing_config_mode,
-        "logGroup": logging_config.get("LogGroup"),
-        "logFormat": logging_config.get("LogFormat") or "Text",
+        "packageType": str(configuration.package_type),
+        "tracing": str(configuration.tracing_config_mode),
+        "logGroup": logging_config.get("LogGroup") or f"/aws/lambda/{identity.function_name}",
+        "logFormat": str(logging_config.get("LogFormat") or "Text"),
         "logLevel": logging_config.get("ApplicationLogLevel"),
-        "revision": f"{configuration.internal_revision}/{configuration.revision_id}",
-        "credentials": _credentials(version.id.region, version.id.function_name, configuration.role),
+        # LocalStack makes a new one with every change of code or configuration, and keeps it over changes of state
+        "revision": configuration.internal_revision,
+        "credentials": dict(
+            _credentials(
+                identity.account,
+                identity.region,
+                identity.function_name,
+                configuration.role,
+                int(time.time() // CREDENTIALS_SECONDS),
+            )
+        ),
         "ephemeralStorage": configuration.ephemeral_storage.size,
     }
 
 
-def _unpacked(version: FunctionVersion) -> tuple[Path, Path | None]:
-    """The folders of a version's code and of its layers, merged."""
-    configuration = version.config
-    if configuration.code is None:
-        return Path("/nonexistent"), None  # a container image: the runtime says that it cannot be run
+def unpack(function_version: FunctionVersion) -> tuple[Path, Path | None]:
+    """A version's code and its merged layers, on disk; done once."""
+    configuration = function_version.config
     layers = [layer.code for layer in configuration.layers]
     with LOCK:
         for archive in (configuration.code, *layers):
@@ -102,13 +119,12 @@ def _unpacked(version: FunctionVersion) -> tuple[Path, Path | None]:
     return configuration.code.get_unzipped_code_location(), merged
 
 
-@functools.cache
-def _credentials(region: str, name: str, role: str) -> Mapping[str, str]:
-    """The role's credentials, as LocalStack would give them to a container of the function."""
-    environment = LambdaEnvironment.__new__(LambdaEnvironment)
-    identifier = type("Id", (), {"region": region, "function_name": name})
-    environment.function_version = type("Version", (), {"id": identifier, "config": type("C", (), {"role": role})})
-    found = environment.get_credentials()
+@functools.lru_cache(maxsize=1024)
+def _credentials(account: str, region: str, name: str, role: str, period: int) -> Mapping[str, str]:
+    """Of the function's role, as LocalStack gets them for an environment; new ones in every `period`."""
+    del account, period  # what they are asked for again by
+    version = SimpleNamespace(id=SimpleNamespace(region=region, function_name=name), config=SimpleNamespace(role=role))
+    found = LambdaEnvironment.get_credentials(SimpleNamespace(function_version=version))
     return {
         "accessKeyId": found["AccessKeyId"],
         "secretAccessKey": found["SecretAccessKey"],

@@ -27,6 +27,7 @@ try:
     from localstack.aws.api import RequestContext, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
     from localstack.aws.client import parse_response, parse_service_exception
     from localstack.aws.connect import MetadataRequestInjector, connect_to
     from localstack.aws.spec import load_service
@@ -128,7 +129,9 @@ __all__ = [
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
     "Service",
+    "ServiceException",
     "StatusErrorException",
+    "TooManyRequestsException",
     "apigateway_backends",
     "apigateway_import",
     "apigateway_stores",
