@@ -1,9 +1,9 @@
 """How many invocations may run at once, in one account and region.
 
 Source: AWS Lambda Developer Guide, "Understanding Lambda function scaling", "Configuring reserved concurrency" and
-"Configuring provisioned concurrency": 1000 for all functions; what one has reserved is its limit, and is taken from what
-the others share; provisioned environments are taken from the one or the other. API_Invoke names the reasons: who exceeds
-a reservation is told ReservedFunctionConcurrentInvocationLimitExceeded, else ConcurrentInvocationLimitExceeded.
+"Configuring provisioned concurrency": 1000 for all functions; what one has reserved is its limit, and is taken from
+what the others share; provisioned environments are taken from the one or the other. API_Invoke names the reasons: who
+exceeds a reservation is told ReservedFunctionConcurrentInvocationLimitExceeded, else ConcurrentInvocationLimitExceeded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a payload is JSON, and what AWS says of one that is not.
 
 Lambda's front end is Java: its words are those of the Jackson parser, which names the place and keeps the source to
-itself. Recorded: LocalStack's tests/aws/services/lambda_/test_lambda.snapshot.json, test_lambda_invoke_payload_encoding_
-error (2025-11-24); alexcasalboni/aws-lambda-power-tuning issue 148 for tokens.
+itself. Recorded: LocalStack's tests/aws/services/lambda_/test_lambda.snapshot.json,
+test_lambda_invoke_payload_encoding_error (2025-11-24); alexcasalboni/aws-lambda-power-tuning issue 148 for tokens.
 """
 
 from __future__ import annotations

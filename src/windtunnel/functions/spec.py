@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
 """The initialization type of an environment that is kept ready."""
 
@@ -44,7 +45,7 @@ class Session:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
-    initialization_type: str = "on-demand"
+    initialization_type: str = ON_DEMAND
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further variables that AWS sets for this function only: its JSON log format and level."""
 

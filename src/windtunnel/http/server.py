@@ -59,7 +59,8 @@ class Exchange:
     """One request, and the way to answer it. Its body may still be on its way."""
 
     __slots__ = (
-        "_chunks", "_connection", "_discarding", "_error", "_expects_continue", "_size", "_streaming", "_waiter",
+        "_chunks", "_connection", "_discarding", "_error", "_expects_continue", "_size", "_started", "_streaming",
+        "_waiter",
         "answered", "complete", "headers", "http10", "keep_alive", "lowered", "method", "on_gone", "received", "target",
     )  # fmt: skip
 
@@ -88,6 +89,7 @@ class Exchange:
         self._expects_continue = False
         self._discarding = False
         self._streaming = False
+        self._started = False
 
     # --- what the client is -------------------------------------------------------------------------------------
 
@@ -111,6 +113,17 @@ class Exchange:
         self._chunks.clear()
         self._size = 0
         return data
+
+    def unread(self, data: bytes) -> None:
+        """Put back what buffered() gave."""
+        if data:
+            self._chunks.appendleft(data)
+            self._size += len(data)
+
+    @property
+    def started(self) -> bool:
+        """Whether the head of an answer was sent."""
+        return self._started
 
     async def chunk(self) -> bytes:
         """The next bytes of the body; b"" at its end. Raises ClientGone."""
@@ -150,8 +163,9 @@ class Exchange:
 
     def respond(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer, whole. The server adds Date, Content-Length and Connection."""
-        if self.answered:
+        if self.answered or self._started:
             raise RuntimeError("answered twice")
+        self._started = True
         connection = self._connection
         head = [status_line(status), connection.date.line()]
         head += [b"%b: %b\r\n" % header for header in headers]
@@ -181,6 +195,7 @@ class Exchange:
         if chunked:
             head.append(b"Transfer-Encoding: chunked\r\n")
         self._finish_head(head)
+        self._started = True
         self._connection.write(b"".join(head))
         self._streaming = chunked
         return chunked
@@ -536,6 +551,15 @@ class Server:
             connection.check(now)
         self._sweeper = self.loop.call_later(1.0, self._sweep)
 
+    def abort(self) -> None:
+        """Accept no more, and break off every connection."""
+        for server in self._servers:
+            server.close()
+        if self._sweeper:
+            self._sweeper.cancel()
+        for connection in list(self.connections):
+            connection.abort()
+
     async def close(self, grace: float = 0.0) -> None:
         """Accept no more; connections end at once when idle, the others when answered or after `grace` seconds."""
         for server in self._servers:
@@ -552,7 +576,7 @@ class Server:
 
 
 def answering(handler: Callable[[Exchange], Any], loop: asyncio.AbstractEventLoop) -> Application:
-    """An application out of a coroutine function that takes an Exchange and returns a Response.
+    """An application out of a coroutine function that takes an Exchange and returns a Response, or None: it answered.
 
     What it raises is logged and answered with 500; a client that has gone is no error.
     """
@@ -560,8 +584,8 @@ def answering(handler: Callable[[Exchange], Any], loop: asyncio.AbstractEventLoo
 
     async def answer(exchange: Exchange) -> None:
         try:
-            response: Response = await handler(exchange)
-            if exchange.answered:
+            response: Response | None = await handler(exchange)
+            if response is None or exchange.answered:
                 return
             if isinstance(response.body, bytes):
                 exchange.respond(response.status, response.headers, response.body)
@@ -576,7 +600,7 @@ def answering(handler: Callable[[Exchange], Any], loop: asyncio.AbstractEventLoo
             LOG.exception("%s %r", exchange.method, exchange.target)
             if exchange.answered:
                 return
-            if exchange._streaming:
+            if exchange.started:
                 exchange.abort()
             else:
                 exchange.respond(500, (), b"")

@@ -1,0 +1,82 @@
+"""Calls of the plugin to the edge."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+TOKEN_HEADER = "x-windtunnel-token"  # noqa: S105 - a name
+
+
+class EdgeAway(ConnectionError):
+    """The edge does not answer, or refuses."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where it is. Each thread keeps a connection of its own."""
+
+    host: str
+    port: int
+    token: str
+
+    def call(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, timeout: float = 30.0
+    ) -> tuple[Mapping[str, str], bytes]:
+        """The answer's headers, in lower case, and its body. Raises EdgeAway."""
+        sent = {TOKEN_HEADER: self.token, "content-type": "application/json", **(headers or {})}
+        # a kept connection may have ended with the edge that it was to: then once more, on a new one
+        for fresh in (False, True):
+            connection = _connection(self, fresh=fresh)
+            try:
+                connection.timeout = timeout
+                if connection.sock is not None:
+                    connection.sock.settimeout(timeout)
+                used = connection.sock is not None
+                connection.request(method, path, body, sent)
+                response = connection.getresponse()
+                answer = response.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if used and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
+                    continue
+                raise EdgeAway(f"the edge on port {self.port} does not answer: {error}") from error
+            if response.status >= 300:
+                raise EdgeAway(f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}")
+            return {name.lower(): value for name, value in response.getheaders()}, answer
+        raise EdgeAway(f"the edge on port {self.port} breaks off")
+
+    def publish(self, put: Mapping[str, str], delete: list[str], *, replace: bool) -> None:
+        """Hand over documents, each JSON already. Raises EdgeAway."""
+        entries = ", ".join(f"{json.dumps(key)}: {text}" for key, text in put.items())
+        body = f'{{"replace": {json.dumps(replace)}, "delete": {json.dumps(delete)}, "put": {{{entries}}}}}'
+        self.call("PUT", "/_windtunnel/publications", body.encode())
+
+    def ask(self, method: str, path: str, document: Any = None) -> Any:
+        """A call with JSON both ways. Raises EdgeAway."""
+        _, answer = self.call(method, path, b"" if document is None else json.dumps(document).encode())
+        return json.loads(answer)
+
+
+_KEPT = threading.local()
+
+
+def _connection(edge: Edge, *, fresh: bool) -> http.client.HTTPConnection:
+    kept: http.client.HTTPConnection | None = getattr(_KEPT, "connection", None)
+    if kept is None or fresh:
+        kept = _KEPT.connection = http.client.HTTPConnection(edge.host, edge.port)
+    return kept
+
+
+def the_edge() -> Edge | None:
+    """The edge of this engine, as its environment says; None where there is none."""
+    address = urlsplit(os.environ.get("WINDTUNNEL_EDGE_URL", ""))
+    if not address.hostname or not address.port:
+        return None
+    return Edge(address.hostname, address.port, os.environ.get("WINDTUNNEL_TOKEN", ""))
