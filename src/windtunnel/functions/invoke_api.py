@@ -10,7 +10,6 @@ import base64
 import json
 import re
 from urllib.parse import parse_qs, unquote_to_bytes
-from uuid import uuid4
 
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
@@ -21,7 +20,7 @@ from windtunnel.functions.invoke_error import (
     request_too_large,
 )
 from windtunnel.functions.payload import fault
-from windtunnel.functions.plane import FunctionsPlane, Result, Target
+from windtunnel.functions.plane import FunctionsPlane, Result, Target, new_request_id
 from windtunnel.http.messages import Response
 from windtunnel.http.server import BodyTooLarge, Exchange
 
@@ -35,7 +34,7 @@ async def invoke_api(exchange: Exchange, plane: FunctionsPlane, account: str, re
     if found is None or exchange.lowered.get(b"x-amz-invocation-type", b"RequestResponse") != b"RequestResponse":
         return None
     qualifier = parse_qs(found[2].decode()).get("Qualifier", [""])[0] if found[2] else ""
-    request_id = str(uuid4())
+    request_id = new_request_id()
     try:
         name = unquote_to_bytes(found[1]).decode(errors="replace")
         target = plane.find(name, account=account, region=region, qualifier=qualifier or None)

