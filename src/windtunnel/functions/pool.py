@@ -4,11 +4,11 @@ Who gets what: an idle environment takes a request at once, the one that was use
 age and are retired; provisioned ones before all. Without an idle one a request queues, in order.
 
 When another environment is started, at most one for each waiting request:
-- while there is none yet, at once;
+- while there are fewer than two for each processor, at once: so many can be at work;
 - else when the head of the queue has waited longer than the last init took, counted from when the first environment was
   there. Before that a busy environment is sooner free than a new one is started; after that the function is so slow,
-  or so busy, that one more is worth its start. Functions that answer in a millisecond so need no more environments than
-  there are processors, and those that wait for a second get one for each concurrent request, as on AWS.
+  or so busy, that one more is worth its start. Functions that answer in a millisecond so need only a few environments,
+  and those that wait for a second get one for each concurrent request, as on AWS.
 Starts are bounded over all functions (starts.py).
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -27,6 +28,7 @@ from windtunnel.functions.starts import Starts
 
 LOG = logging.getLogger(__name__)
 ON_DEMAND = "on-demand"
+FEW = 2 * (os.cpu_count() or 1)
 UNAVAILABLE = InvokeError("ServiceException", 500, "windtunnel has no execution environment for this function")
 Make = Callable[[str], ExecutionEnvironment]
 """Makes an environment of an initialization type."""
@@ -146,7 +148,7 @@ class Pool:
     def _consider(self) -> None:
         """Start what the rule above allows, and look again when it may allow more."""
         while self._queue and self._starting < len(self._queue):
-            if self._all:
+            if len(self._all) + self._starting >= FEW:
                 due = max(self._queue[0].queued, self._opened) + self._init_seconds
                 now = self._clock()
                 if now < due:
