@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
+from windtunnel.functions.pool import FEW
 
 ACCOUNT, REGION = "000000000000", "eu-west-1"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
@@ -291,13 +292,13 @@ async def test_who_gives_up_waiting_leaves_everything_in_order(make_lambda: Make
 # --- environments -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_fast_function_needs_no_more_environments_than_start_at_once(make_lambda: Make) -> None:
+async def test_a_fast_function_needs_only_a_few_environments(make_lambda: Make) -> None:
     aws = make_lambda(starts=1)
     aws.function(PID)
 
     pids = {answer(result) for result in await asyncio.gather(*[aws.call() for _ in range(50)])}
 
-    assert len(pids) == 1
+    assert len(pids) <= FEW
 
 
 async def test_concurrent_invocations_of_a_slow_function_have_environments_of_their_own(make_lambda: Make) -> None:
