@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ LINGER_IDLE = 5.0
 """Seconds without a byte after which it has had its chance."""
 TLS_HANDSHAKE = 0x16
 """A TLS record's first byte (RFC 8446, 5.1: ContentType handshake is 22); no HTTP method starts with it."""
+
+
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: socket(7)."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Connection(asyncio.Protocol):
         """The status to end with, once what was asked before is answered."""
         self._lingering = 0.0
         """Until when a client that is done with may go on sending; 0: it is not done with."""
-        self._closed = False
+        self.closed = False
         """Nothing can be written any more."""
         self._dispatching = False
         self.progress = self.loop.time()
@@ -112,7 +117,7 @@ class Connection(asyncio.Protocol):
         if len(data) > SLICE and (self._reading is None or self._in_head):
             for offset in range(0, len(data), SLICE):
                 self._feed(data[offset : offset + SLICE])
-                if self._deaf or self._closed:
+                if self._deaf or self.closed:
                     break
         else:
             self._feed(data)
@@ -141,7 +146,7 @@ class Connection(asyncio.Protocol):
             return False
         reading, self._reading = self._reading, None
         self._deaf = True
-        self._in_head = False
+        self._in_head = self._sends = False
         if reading is not None:
             if reading in self._waiting:
                 self._waiting.remove(reading)
@@ -149,7 +154,7 @@ class Connection(asyncio.Protocol):
         return self._current is not None or bool(self._waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._closed = self._deaf = True
+        self.closed = self._deaf = True
         self._server.connections.discard(self)
         gone = ClientGone("the client has gone")
         if self._writable and not self._writable.done():
@@ -216,7 +221,7 @@ class Connection(asyncio.Protocol):
         if self._dispatching:
             return  # the application answered at once: the loop below goes on
         self._dispatching = True
-        while self._waiting and self._current is None and not self._closed:
+        while self._waiting and self._current is None and not self.closed:
             exchange = self._waiting.popleft()
             self._current = exchange
             try:
@@ -268,11 +273,11 @@ class Connection(asyncio.Protocol):
         While the client sends, closing would take the answer from it: the kernel answers bytes that nobody reads
         with a reset, and a reset discards what was not yet received.
         """
-        if self._closed:
+        if self.closed:
             return
         if self._refusal:
             self.write(status_line(self._refusal) + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
-        self._closed = True
+        self.closed = True
         if (self._sends or self._reading is not None) and self._transport.can_write_eof():
             self._lingering = self.loop.time() + LINGER
             self._transport.write_eof()
@@ -307,18 +312,18 @@ class Connection(asyncio.Protocol):
         """Give the connection to the tunnel, with the bytes that it should have seen."""
         assert self._server.tunnel
         self._server.connections.discard(self)
-        self._closed = self._deaf = True
+        self.closed = self._deaf = True
         self._transport.set_protocol(self._server.tunnel.take(self._transport, data))
 
     # --- bytes --------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        if not self._closed:
+        if not self.closed:
             self._transport.write(data)
 
     async def drained(self) -> None:
         """Wait until the client takes more. Raises ClientGone."""
-        if self._closed:
+        if self.closed:
             raise ClientGone("the client has gone")
         if self._writable:
             await asyncio.shield(self._writable)
@@ -337,14 +342,18 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        self._closed = self._deaf = True
+        """End it with a reset, so that nobody takes what was sent for the whole of it."""
+        self.closed = self._deaf = True
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and not self._transport.is_closing():
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._transport.abort()
 
     def close_if_idle(self) -> None:
         """Close, once what is being answered is."""
         if self._current is not None:
             self._current.keep_alive = False
-        elif not self._closed:
+        elif not self.closed:
             self._deaf = True
             self._waiting.clear()
             self._finish()
@@ -354,7 +363,7 @@ class Connection(asyncio.Protocol):
         limits, idle = self._server.limits, now - self.progress
         if self._lingering:
             if now > self._lingering or idle > LINGER_IDLE:
-                self._transport.abort()
+                self.abort()
             return
         if self._in_head and self._reading and now - self._reading.received > limits.head_timeout:
             self._refuse(408, "the request's head did not come in time")
@@ -370,7 +379,7 @@ class Connection(asyncio.Protocol):
             else:  # it took some, or this is the first look
                 self.progress = now
         elif self._current is None:
-            self._closed = self._deaf = True
+            self.closed = self._deaf = True
             self._transport.close()
         elif not (self._current.complete or self._current.expects_continue or self._paused):
             self.abort()

@@ -84,6 +84,11 @@ class Exchange:
         """The port that the client connected to."""
         return self._connection.local_port
 
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be sent to the client any more."""
+        return self._connection.closed
+
     # --- reading ------------------------------------------------------------------------------------------------
 
     @property
@@ -106,8 +111,10 @@ class Exchange:
         while not self._chunks:
             if self._error:
                 raise self._error
-            if self.complete or self.answered:
+            if self.complete:
                 return b""
+            if self.answered:
+                raise ClientGone("the request was answered before its body was here")
             if self.expects_continue and not self._framing:
                 self.expects_continue = False
                 self._connection.write(CONTINUE)
