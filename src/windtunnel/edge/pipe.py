@@ -35,7 +35,7 @@ class Pipes:
         try:
             await asyncio.get_running_loop().create_connection(lambda: far, self._host, self._port)
         except OSError as error:
-            LOG.warning("the backplane is not there: %s", error)
+            LOG.info("the backplane is not there: %s", error)
             if data[0] != TLS_HANDSHAKE:
                 near.write(NOT_THERE)
             near.close()

@@ -323,7 +323,7 @@ class Connection(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Wait until the client takes more. Raises ClientGone."""
-        if self.closed:
+        if self.closed or self._transport.is_closing():
             raise ClientGone("the client has gone")
         if self._writable:
             await asyncio.shield(self._writable)

@@ -128,4 +128,5 @@ async def _stream(exchange: Exchange, response: Response) -> None:
         if exchange.method != "HEAD":
             async for data in body:
                 await exchange.send(data)
+                await asyncio.sleep(0)  # a body and a client that never make us wait are not to keep the others waiting
         exchange.end()

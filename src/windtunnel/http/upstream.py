@@ -177,7 +177,7 @@ class Upstream(asyncio.Protocol):
 
     async def send(self, data: bytes) -> None:
         """Send a part of the body; waits while the server does not take it. Raises UpstreamBroken."""
-        if not self.usable:
+        if not self.usable or self._transport.is_closing():
             raise UpstreamBroken("it ended the connection")
         if data:
             self._write_body(data)
