@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from windtunnel.plugin.localstack import apigateway_backends, apigateway_stores
+from windtunnel.plugin.resource_patches import media_types
 
 ANY_ACCOUNT, ANY_REGION = "000000000000", "us-east-1"
 """LocalStack keeps deployments once for all accounts and regions."""
@@ -38,10 +39,15 @@ def _stages() -> Iterator[tuple[str, Document]]:
 
 def stage_document(account: str, region: str, api: Any, stage: Mapping[str, Any]) -> Document:
     """A stage; all but its own settings is frozen as it was deployed. `api` is LocalStack's MergedRestApi."""
+    rest_api = api.rest_api
     return {
         "account": account,
         "region": region,
-        "restApi": {**api.rest_api, "policy": policy_text(api.rest_api.get("policy"))},
+        "restApi": {
+            **rest_api,
+            "policy": policy_text(rest_api.get("policy")),
+            "binaryMediaTypes": media_types(rest_api.get("binaryMediaTypes")),
+        },
         "stage": {name: value for name, value in stage.items() if value is not None},
         "resources": [
             {

@@ -157,14 +157,17 @@ def mend_usage_plan() -> None:
 
 
 def mend_api_key() -> None:
-    """LocalStack's CloudFormation enables a key whose Enabled is "false", and changes none."""
+    """LocalStack's CloudFormation enables a key whose Enabled is "false", forgets what its StageKeys were, and changes
+    none."""
     create = ApiGatewayApiKeyProvider.create
 
     @functools.wraps(create)
     def create_as_told(self: Any, request: Any) -> Any:
         if "Enabled" in request.desired_state:
             request.desired_state["Enabled"] = flag(request.desired_state["Enabled"])
-        return create(self, request)
+        wanted = copy.deepcopy(request.desired_state)
+        event = create(self, request)
+        return _done(request, {**event.resource_model, **wanted})
 
     def update(_self: Any, request: Any) -> Any:
         before = request.previous_state

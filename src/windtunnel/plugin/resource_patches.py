@@ -7,7 +7,7 @@ Reference.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Model = Mapping[str, Any]
@@ -83,10 +83,18 @@ def rest_api_rest_patch(there: Model, model: Model) -> Operations:
         text = json.dumps(policy) if isinstance(policy, dict) else str(policy)
         if json.loads(text) != _policy(there.get("policy")):
             operations.append({"op": "replace", "path": "/policy", "value": text})
-    for kind in model.get("BinaryMediaTypes") or ():
-        if kind not in (there.get("binaryMediaTypes") or ()):
-            operations.append({"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"})
+    kinds = media_types(there.get("binaryMediaTypes"))
+    operations += [
+        {"op": "add", "path": f"/binaryMediaTypes/{kind.replace('/', '~1')}"}
+        for kind in media_types(model.get("BinaryMediaTypes"))
+        if kind not in kinds
+    ]
     return operations
+
+
+def media_types(given: Sequence[str] | None) -> list[str]:
+    """Each once. CloudFormation: "Slashes must be escaped with ~1. For example, image/png would be image~1png"."""
+    return list(dict.fromkeys(kind.replace("~1", "/") for kind in given or ()))
 
 
 def _policy(text: str | None) -> Any:
