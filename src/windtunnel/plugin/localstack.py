@@ -96,7 +96,7 @@ try:
         extract_access_key_id_from_auth_header,
         extract_region_from_auth_header,
     )
-    from moto.apigateway.models import ApiKey, UsagePlan, apigateway_backends
+    from moto.apigateway.models import UsagePlan, apigateway_backends
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
     from moto.core.exceptions import RESTError
@@ -124,7 +124,6 @@ __all__ = [
     "ApiGatewayRestApiProvider",
     "ApiGatewayStageProvider",
     "ApiGatewayUsagePlanProvider",
-    "ApiKey",
     "ApigatewayNextGenProvider",
     "ArchiveService",
     "AssetDirectory",

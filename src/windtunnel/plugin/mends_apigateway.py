@@ -17,7 +17,6 @@ from urllib.parse import quote
 from windtunnel.plugin.edge import EdgeAway, the_edge
 from windtunnel.plugin.localstack import (
     ApigatewayNextGenProvider,
-    ApiKey,
     UsagePlan,
     apigateway_import,
     handler,
@@ -36,7 +35,6 @@ NUMBERS = {"rateLimit": float, "burstLimit": int, "limit": int, "offset": int, "
 def mend_apigateway() -> None:
     """Every mend of this file and of mends_resources.py. Call it once, after those of mends.py."""
     mend_usage_plan_update()
-    mend_api_key_update()
     mend_body_models()
     mend_import()
     answer_get_usage()
@@ -108,27 +106,6 @@ def _patch_method_limit(plan: Any, operation: str, found: re.Match[str], value: 
             limits[name] = json.loads(value or "{}")
         else:
             limits.setdefault(name, {})[limit] = NUMBERS[limit](value)
-
-
-def mend_api_key_update() -> None:
-    """moto raises at the patch operations of UpdateApiKey that are not `replace`: those of a key's stages."""
-    update = ApiKey.update_operations
-
-    @functools.wraps(update)
-    def update_operations(self: Any, operations: list[Mapping[str, Any]]) -> Any:
-        others = []
-        for operation in operations:
-            if operation["path"] != "/stages":
-                others.append(operation)
-                continue
-            api_id, _, stage = str(operation["value"]).partition("/")
-            key = {"restApiId": api_id, "stageName": stage}
-            self.stage_keys = [there for there in self.stage_keys if there != key]
-            if operation["op"] == "add":
-                self.stage_keys.append(key)
-        return update(self, others)
-
-    ApiKey.update_operations = update_operations
 
 
 def mend_body_models() -> None:

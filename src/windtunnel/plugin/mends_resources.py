@@ -37,6 +37,8 @@ from windtunnel.plugin.resource_patches import (
 )
 
 Model = Mapping[str, Any]
+STAGE_SETTINGS = ("AccessLogSetting", "MethodSettings", "Variables")
+"""Properties of a stage that an update may take away."""
 
 
 def mend_resources() -> None:
@@ -54,7 +56,7 @@ def _done(request: Any, model: Model) -> Any:
     return ProgressEvent(OperationStatus.SUCCESS, resource_model=model, custom_context=request.custom_context)
 
 
-def _after(provider: Any, operation: str, settle: Callable[[Any, Model], None]) -> None:
+def _after(provider: Any, operation: str, settle: Callable[[Any, dict[str, Any]], None]) -> None:
     """Wrap an operation of a provider so that `settle` follows it, with the resource's model as it then is."""
     unmended = getattr(provider, operation)
 
@@ -70,7 +72,9 @@ def _after(provider: Any, operation: str, settle: Callable[[Any, Model], None]) 
 def mend_stage_settings() -> None:
     """LocalStack's CloudFormation loses a stage's MethodSettings and AccessLogSetting, made or changed."""
 
-    def settle(request: Any, model: Model) -> None:
+    def settle(request: Any, model: dict[str, Any]) -> None:
+        for gone in [key for key in STAGE_SETTINGS if key in model and key not in request.desired_state]:
+            del model[gone]
         _settle_stage(request, model["RestApiId"], model["StageName"], model)
 
     _after(ApiGatewayStageProvider, "create", settle)
@@ -80,10 +84,11 @@ def mend_stage_settings() -> None:
 def _settle_stage(request: Any, api_id: str, name: str, model: Model) -> None:
     """Set what a stage's API has no parameters for; `model` is an AWS::ApiGateway::Stage."""
     stage = apigateway_backends[request.account_id][request.region_name].apis[api_id].stages[name]
-    settings, log = method_settings(model), access_log_settings(model)
-    if stage.method_settings == settings and stage.access_log_settings == log:
+    variables = {key: str(value) for key, value in (model.get("Variables") or {}).items()}
+    wanted = (method_settings(model), access_log_settings(model), variables)
+    if (stage.method_settings, stage.access_log_settings, stage.variables) == wanted:
         return
-    stage.method_settings, stage.access_log_settings = settings, log
+    stage.method_settings, stage.access_log_settings, stage.variables = wanted
     # a call that changes nothing else, so that whoever follows this stage's changes sees it
     request.aws_client_factory.apigateway.update_stage(
         restApiId=api_id,
@@ -105,15 +110,14 @@ def mend_stage_description() -> None:
         model = event.resource_model
         model["StageDescription"] = described
         api_id, name = model["RestApiId"], model["StageName"]
-        stage = apigateway_backends[request.account_id][request.region_name].apis[api_id].stages[name]
-        stage.variables = {key: str(value) for key, value in (described.get("Variables") or {}).items()}
-        stage.tracing_enabled = flag(described.get("TracingEnabled"))
-        stage.description = None
         _settle_stage(request, api_id, name, described)
+        tracing = str(flag(described.get("TracingEnabled"))).lower()
         request.aws_client_factory.apigateway.update_stage(
             restApiId=api_id,
             stageName=name,
-            patchOperations=[{"op": "replace", "path": "/description", "value": described.get("Description") or ""}],
+            patchOperations=_replacements(
+                {"/tracingEnabled": tracing, "/description": described.get("Description") or ""}
+            ),
         )
         return event
 

@@ -182,11 +182,4 @@ def api_key_patch(before: Model, after: Model) -> Operations:
         if before.get(name) != after.get(name):
             path = f"/{name[0].lower()}{name[1:]}"
             operations.append({"op": "replace", "path": path, "value": after.get(name) or ""})
-    old, new = _stage_keys(before), _stage_keys(after)
-    operations += [{"op": "add", "path": "/stages", "value": stage} for stage in new if stage not in old]
-    operations += [{"op": "remove", "path": "/stages", "value": stage} for stage in old if stage not in new]
     return operations
-
-
-def _stage_keys(model: Model) -> list[str]:
-    return [f"{key['RestApiId']}/{key['StageName']}" for key in model.get("StageKeys") or ()]
