@@ -140,6 +140,7 @@ class EmbeddedEngine:
                 created=process.create_time(),
                 port=ports.edge,
                 api_port=ports.api,
+                backplane_port=ports.backplane,
                 region=self._settings.region,
                 instance=instance,
                 token=token,

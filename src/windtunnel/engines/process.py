@@ -26,6 +26,8 @@ class ProcessRecord:
     instance: str
     """A random token that the process tells in its status, so that nobody else's server is taken for it."""
     api_port: int
+    backplane_port: int
+    """LocalStack's own."""
     token: str
     """What calls of the edge's own control routes carry."""
 

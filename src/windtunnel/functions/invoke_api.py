@@ -11,6 +11,7 @@ import json
 import re
 from urllib.parse import parse_qs, unquote_to_bytes
 
+from windtunnel.functions.identifiers import new_request_id
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
     InvokeError,
@@ -20,7 +21,7 @@ from windtunnel.functions.invoke_error import (
     request_too_large,
 )
 from windtunnel.functions.payload import fault
-from windtunnel.functions.plane import FunctionsPlane, Result, Target, new_request_id
+from windtunnel.functions.plane import FunctionsPlane, Result, Target
 from windtunnel.http.messages import Response
 from windtunnel.http.server import BodyTooLarge, Exchange
 

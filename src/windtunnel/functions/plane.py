@@ -23,6 +23,7 @@ from windtunnel.functions.concurrency import ACCOUNT_LIMIT, Concurrency
 from windtunnel.functions.definition import LATEST, Definition, Version, read_definition
 from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
 from windtunnel.functions.failure import Failure
+from windtunnel.functions.identifiers import new_request_id, new_trace
 from windtunnel.functions.interpreter import Interpreter, find_interpreter
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
@@ -248,9 +249,9 @@ class FunctionsPlane:
         if not pool.provisioned_ready:
             limits.enter(name)
             over = functools.partial(limits.leave, name)
-        invocation = Invocation(
-            request_id, payload, target.arn, trace_id or self._trace(), client_context and decoded(client_context)
-        )
+        trace_id = trace_id or new_trace(self._options.now())
+        context = client_context and decoded(client_context)
+        invocation = Invocation(request_id, payload, target.arn, trace_id, context)
         result: asyncio.Future[InvocationResult] = self._loop.create_future()
         pool.submit(Request(invocation, result, over))
         done = await result
@@ -277,12 +278,6 @@ class FunctionsPlane:
             if version.state != "Pending" or left <= 0:
                 raise not_active(version.state)
             await asyncio.wait([self._changed], timeout=left)
-
-    def _trace(self) -> str:
-        """A trace of its own for who came with none."""
-        parts = random.getrandbits(160)
-        root, parent = parts >> 64, parts & 0xFFFFFFFFFFFFFFFF
-        return f"Root=1-{int(self._options.now()):08x}-{root:024x};Parent={parent:016x};Sampled=0"
 
     # --- environments ---------------------------------------------------------------------------------------------
 
@@ -379,13 +374,6 @@ class FunctionsPlane:
             await asyncio.wait([self._loop.create_task(pool.close()) for pool in pools])
         self._functions.clear()
         self._surroundings.spawner.close()
-
-
-def new_request_id() -> str:
-    """A random UUID, at a sixth of what uuid4() takes."""
-    bits = random.getrandbits(128)
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[bits & 3]}{text[17:20]}-{text[20:]}"
 
 
 def _nothing() -> None:

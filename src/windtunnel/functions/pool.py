@@ -201,7 +201,8 @@ class Pool:
         if error or self._retired or worker.ended:
             # nobody invokes it yet: the status of the provisioning is where it shows
             del self._beginning[worker]
-            self._end(worker)
+            worker.ended = True
+            await worker.environment.stop()
             return error or "Runtime.ExitError"
         self._add(worker)
         self.release(worker)

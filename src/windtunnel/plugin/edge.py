@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,26 +34,21 @@ class Edge:
     ) -> tuple[Mapping[str, str], bytes]:
         """The answer's headers, in lower case, and its body. Raises EdgeAway."""
         sent = {TOKEN_HEADER: self.token, "content-type": "application/json", **(headers or {})}
-        # a kept connection may have ended with the edge that it was to: then once more, on a new one
-        for fresh in (False, True):
-            connection = _connection(self, fresh=fresh)
-            try:
-                connection.timeout = timeout
-                if connection.sock is not None:
-                    connection.sock.settimeout(timeout)
-                used = connection.sock is not None
-                connection.request(method, path, body, sent)
-                response = connection.getresponse()
-                answer = response.read()
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                if used and isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError):
-                    continue
-                raise EdgeAway(f"the edge on port {self.port} does not answer: {error}") from error
-            if response.status >= 300:
-                raise EdgeAway(f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}")
-            return {name.lower(): value for name, value in response.getheaders()}, answer
-        raise EdgeAway(f"the edge on port {self.port} breaks off")
+        connection = _connection(self)
+        try:
+            connection.timeout = timeout
+            if connection.sock is not None:
+                connection.sock.settimeout(timeout)
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            # not tried again: an invocation may have begun
+            raise EdgeAway(f"the edge on port {self.port} does not answer: {error}") from error
+        if response.status >= 300:
+            raise EdgeAway(f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}")
+        return {name.lower(): value for name, value in response.getheaders()}, answer
 
     def publish(self, put: Mapping[str, str], delete: list[str], *, replace: bool) -> list[str]:
         """Hand over documents, each JSON already. Returns the keys of those it cannot use. Raises EdgeAway."""
@@ -70,10 +66,14 @@ class Edge:
 _KEPT = threading.local()
 
 
-def _connection(edge: Edge, *, fresh: bool) -> http.client.HTTPConnection:
+def _connection(edge: Edge) -> http.client.HTTPConnection:
+    """This thread's; a new one where the one it kept has ended, with the edge that it was to."""
     kept: http.client.HTTPConnection | None = getattr(_KEPT, "connection", None)
-    if kept is None or fresh:
+    if kept is None:
         kept = _KEPT.connection = http.client.HTTPConnection(edge.host, edge.port)
+    elif kept.sock is not None and select.select([kept.sock], [], [], 0)[0]:
+        # nothing was asked: what can be read is its end
+        kept.close()
     return kept
 
 

@@ -55,6 +55,15 @@ class Engine:
         self.region = harness.settings.region
         self._clients: dict[str, Any] = {}
 
+    @property
+    def backplane_url(self) -> str:
+        """The address of LocalStack itself, behind the edge."""
+        from windtunnel.engines.process import read_record
+
+        record = read_record(self.settings.state_dir / "engine/process.json")
+        assert record, "the engine is not up"
+        return f"http://127.0.0.1:{record.backplane_port}"
+
     def client(self, service: str) -> Any:
         """The boto3 client of a service, made once."""
         if service not in self._clients:

@@ -163,9 +163,7 @@ def comparable(answer: Answer, table: str) -> tuple[int, dict[str, str], Any]:
     return answer.status, headers, json.loads(answer.body.replace(table.encode(), b"T"))
 
 
-def test_every_call_is_answered_as_through_the_gateway(
-    ways: tuple[Port, Port], make_table: Callable[..., str]
-) -> None:
+def test_every_call_is_answered_as_through_the_gateway(ways: tuple[Port, Port], make_table: Callable[..., str]) -> None:
     answers = []
     for way in ways:
         table = make_table()

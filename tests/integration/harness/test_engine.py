@@ -32,7 +32,13 @@ def silent(_line: str) -> None:
 
 @pytest.fixture
 def settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    own = replace(windtunnel_settings, port=free_port(), state_dir=tmp_path / "state", chosen=frozenset({"port"}))
+    own = replace(
+        windtunnel_settings,
+        port=free_port(),
+        api_port=free_port(),
+        state_dir=tmp_path / "state",
+        chosen=frozenset({"port", "api_port"}),
+    )
     yield own
     for process in ours(own):
         end_tree(process, grace=2)
@@ -250,7 +256,7 @@ def test_up_killed_while_starting_is_picked_up_by_the_next(embedded: EmbeddedEng
 
 
 def test_two_checkouts_run_side_by_side(settings: Settings, tmp_path: Path) -> None:
-    other = replace(settings, port=free_port(), state_dir=tmp_path / "other")
+    other = replace(settings, port=free_port(), api_port=free_port(), state_dir=tmp_path / "other")
     one, two = EmbeddedEngine(settings), EmbeddedEngine(other)
     one.start(silent)
     two.start(silent)

@@ -44,6 +44,7 @@ def engine(windtunnel_settings: Settings, tmp_path_factory: pytest.TempPathFacto
         windtunnel_settings,
         engine="embedded",
         port=free_port(),
+        api_port=free_port(),
         state_dir=tmp_path_factory.mktemp("telemetry"),
         chosen=frozenset({"port", "region"}),
         engine_environment={**windtunnel_settings.engine_environment, "WINDTUNNEL_TOKEN": TOKEN},
@@ -56,7 +57,7 @@ def engine(windtunnel_settings: Settings, tmp_path_factory: pytest.TempPathFacto
 def post(engine: Engine) -> Post:
     def send(document: object, token: str = TOKEN) -> requests.Response:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
-        url = f"{engine.endpoint_url}/_windtunnel/telemetry"
+        url = f"{engine.backplane_url}/_windtunnel/telemetry"
         return requests.post(url, data=body, headers={"x-windtunnel-token": token}, timeout=30)
 
     return send
