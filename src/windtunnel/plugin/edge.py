@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+PUBLISHING = 10.0
+"""Seconds that the edge has for a publication: whoever made the change waits for it."""
 TOKEN_HEADER = "x-windtunnel-token"  # noqa: S105 - a name
 
 
@@ -48,11 +50,12 @@ class Edge:
             raise EdgeAway(f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}")
         return {name.lower(): value for name, value in response.getheaders()}, answer
 
-    def publish(self, put: Mapping[str, str], delete: list[str], *, replace: bool) -> None:
-        """Hand over documents, each JSON already. Raises EdgeAway."""
+    def publish(self, put: Mapping[str, str], delete: list[str], *, replace: bool) -> list[str]:
+        """Hand over documents, each JSON already. Returns the keys of those it cannot use. Raises EdgeAway."""
         entries = ", ".join(f"{json.dumps(key)}: {text}" for key, text in put.items())
         body = f'{{"replace": {json.dumps(replace)}, "delete": {json.dumps(delete)}, "put": {{{entries}}}}}'
-        self.call("PUT", "/_windtunnel/publications", body.encode())
+        _, answer = self.call("PUT", "/_windtunnel/publications", body.encode(), timeout=PUBLISHING)
+        return list(json.loads(answer).get("refused") or ())
 
     def ask(self, method: str, path: str, document: Any = None) -> Any:
         """A call with JSON both ways. Raises EdgeAway."""

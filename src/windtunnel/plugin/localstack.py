@@ -41,12 +41,28 @@ try:
     from localstack.services.apigateway.models import apigateway_stores
     from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
     from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_apikey import ApiGatewayApiKeyProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_basepathmapping import (
+        ApiGatewayBasePathMappingProvider,
+    )
+    from localstack.services.apigateway.resource_providers.aws_apigateway_deployment import ApiGatewayDeploymentProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_gatewayresponse import (
+        ApiGatewayGatewayResponseProvider,
+    )
+    from localstack.services.apigateway.resource_providers.aws_apigateway_method import ApiGatewayMethodProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_model import ApiGatewayModelProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_requestvalidator import (
+        ApiGatewayRequestValidatorProvider,
+    )
     from localstack.services.apigateway.resource_providers.aws_apigateway_restapi import ApiGatewayRestApiProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
     from localstack.services.cloudformation.resource_provider import (
+        CloudFormationResourceProviderPlugin,
         OperationStatus,
         ProgressEvent,
+        ResourceProvider,
         ResourceProviderExecutor,
     )
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
@@ -60,6 +76,7 @@ try:
     )
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_service import LambdaService
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
@@ -79,7 +96,7 @@ try:
         extract_access_key_id_from_auth_header,
         extract_region_from_auth_header,
     )
-    from moto.apigateway.models import apigateway_backends
+    from moto.apigateway.models import UsagePlan, apigateway_backends
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
     from moto.core.exceptions import RESTError
@@ -97,14 +114,23 @@ __all__ = [
     "SHUTDOWN_HANDLERS",
     "VERSION",
     "AccountRegionBundle",
+    "ApiGatewayApiKeyProvider",
+    "ApiGatewayBasePathMappingProvider",
+    "ApiGatewayDeploymentProvider",
+    "ApiGatewayGatewayResponseProvider",
+    "ApiGatewayMethodProvider",
+    "ApiGatewayModelProvider",
+    "ApiGatewayRequestValidatorProvider",
     "ApiGatewayRestApiProvider",
     "ApiGatewayStageProvider",
+    "ApiGatewayUsagePlanProvider",
     "ApigatewayNextGenProvider",
     "ArchiveService",
     "AssetDirectory",
     "AssignmentService",
     "BackendDict",
     "ChangeSetModelExecutor",
+    "CloudFormationResourceProviderPlugin",
     "CloudwatchDatabase",
     "CloudwatchProvider",
     "DynamoHandler",
@@ -114,6 +140,7 @@ __all__ = [
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
+    "LambdaService",
     "LogEvent",
     "LogStream",
     "LogsLogGroupProvider",
@@ -124,6 +151,7 @@ __all__ = [
     "RESTError",
     "Request",
     "RequestContext",
+    "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
@@ -132,6 +160,7 @@ __all__ = [
     "ServiceException",
     "StatusErrorException",
     "TooManyRequestsException",
+    "UsagePlan",
     "apigateway_backends",
     "apigateway_import",
     "apigateway_stores",

@@ -26,7 +26,7 @@ from windtunnel.plugin.localstack import (
 )
 from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
-from windtunnel.plugin.mends_apigateway import answer_get_usage, mend_body_models, mend_stage_settings
+from windtunnel.plugin.mends_apigateway import mend_apigateway
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
@@ -59,9 +59,7 @@ def windtunnel_start() -> None:
     mend_cloudwatch()
     ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
-    mend_stage_settings()
-    mend_body_models()
-    answer_get_usage()
+    mend_apigateway()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
     mend_concurrency()
