@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windtunnel.apigateway.incoming import extended_request_id, request_id, trace_id
+from windtunnel.apigateway.definition import Stage
+from windtunnel.apigateway.incoming import extended_request_id, incoming, request_id, trace_id
 
 ROOT = "Root=1-5759e988-bd862e3fe1be46a994272793"
+
+
+def test_a_request_off_the_socket_is_text_in_order(make_stage: Callable[..., Stage]) -> None:
+    request = incoming(
+        make_stage(), "GET", ("/a", "/test/a", "q=1"), [(b"X-A", b"1"), (b"x-a", b"\xe9")], b"body",
+        ("192.0.2.7", 5), "host", 4566, http10=True, now=0.0,
+    )  # fmt: skip
+
+    assert request.headers == (("X-A", "1"), ("x-a", "é"))
+    assert request.lowered == {"x-a": "é"}
+    assert (request.path, request.full_path, request.query) == ("/a", "/test/a", "q=1")
+    assert (request.port, request.protocol, request.source_ip) == ("4566", "HTTP/1.0", "192.0.2.7")
+    assert request.trace_id.startswith("Root=1-00000000-")
 
 
 @given(st.binary(min_size=16, max_size=16))
