@@ -74,6 +74,20 @@ def test_a_connection_is_kept_alive(run: Any, serving: Any) -> None:
     run(main())
 
 
+def test_answers_do_not_wait_for_acknowledgements(run: Any, serving: Any) -> None:
+    async def main() -> int:
+        async with serving(hello) as (server, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET)
+            await reader.readuntil(b"hello")
+            sock = next(iter(server.connections))._transport.get_extra_info("socket")
+            option: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            return option
+
+    assert run(main())  # the loops set it
+
+
 def test_pipelined_requests_are_answered_in_order(run: Any, serving: Any, ask: Any) -> None:
     async def handler(exchange: Exchange) -> Response:
         if exchange.target.endswith(b"0"):  # RFC 9112, 9.3.2: in the order of the requests, whoever is slow
