@@ -1,1 +1,1 @@
-"""One process: host and path decide which plane serves a request, or that it passes through to the backplane."""
+"""One process in front of everything: host and path decide which plane a request is for."""

@@ -79,18 +79,19 @@ class Server:
             await asyncio.sleep(0)
 
 
-def answering(handler: Callable[[Exchange], Awaitable[Response]], loop: asyncio.AbstractEventLoop) -> Application:
-    """An application out of a coroutine function that takes an Exchange and returns a Response.
+def answering(
+    handler: Callable[[Exchange], Awaitable[Response | None]], loop: asyncio.AbstractEventLoop
+) -> Application:
+    """An application out of a coroutine function that takes an Exchange and returns a Response, or None: it answered.
 
-    What it raises is logged and answered with 500; a client that has gone is no error. A handler that has answered
-    the exchange itself may return any Response.
+    What it raises is logged and answered with 500; a client that has gone is no error.
     """
     tasks: set[asyncio.Task[None]] = set()
 
     async def answer(exchange: Exchange) -> None:
         try:
             response = await handler(exchange)
-            if exchange.answered:
+            if response is None or exchange.answered:
                 return
             if isinstance(response.body, bytes):
                 exchange.respond(response.status, response.headers, response.body)
