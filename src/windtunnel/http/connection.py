@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -100,9 +101,6 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self.peer = (transport.get_extra_info("peername") or ("", 0))[:2]
         self.local_port = (transport.get_extra_info("sockname") or ("", 0))[1]
-        sock = transport.get_extra_info("socket")
-        if sock is not None and sock.family != socket.AF_UNIX:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -242,7 +240,6 @@ class Connection(asyncio.Protocol):
         """An exchange was answered."""
         if exchange is not self._current:
             return
-        self.progress = self.loop.time()
         self._current = None
         if not exchange.complete:
             exchange.discard()
@@ -250,6 +247,7 @@ class Connection(asyncio.Protocol):
             self._deaf = True
             self._waiting.clear()
         if not self._dispatching:
+            self.progress = self.loop.time()
             self._dispatch()
 
     def _refuse(self, status: int, reason: str) -> None:
@@ -346,7 +344,8 @@ class Connection(asyncio.Protocol):
         self.closed = self._deaf = True
         sock = self._transport.get_extra_info("socket")
         if sock is not None and not self._transport.is_closing():
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            with contextlib.suppress(OSError):  # it is gone already
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._transport.abort()
 
     def close_if_idle(self) -> None:

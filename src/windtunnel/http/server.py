@@ -73,9 +73,9 @@ class Server:
         if self._sweeper:
             self._sweeper.cancel()
             self._sweeper = None
-        for connection in list(self.connections):
-            connection.abort()
-        while self.connections:
+        while self.connections:  # among them one that was being accepted
+            for connection in list(self.connections):
+                connection.abort()
             await asyncio.sleep(0)
 
 

@@ -75,7 +75,7 @@ class Upstream(asyncio.Protocol):
         self.received = True
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:  # an upgrade that nobody asked for
             if not self.complete:
                 self._fail(f"its answer is not HTTP: {error}")
             self.abort()

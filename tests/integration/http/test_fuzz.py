@@ -15,6 +15,7 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from windtunnel.edge.passthrough import PassThrough
 from windtunnel.http.client import Client, UpstreamBroken
 from windtunnel.http.messages import Response
 from windtunnel.http.server import BodyTooLarge, Exchange, Server, Tunnel, answering
@@ -107,11 +108,13 @@ class Swallow(asyncio.Protocol):
 
 
 class World:
-    """A server in a loop, and a well-behaved client of it."""
+    """A server in a loop, and a well-behaved client of it; or a server that passes everything through to that one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, passes_through: bool) -> None:
+        self.passes_through = passes_through
         self.runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self.failures: list[dict[str, Any]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
         self.runner.run(self.start())
 
     async def start(self) -> None:
@@ -119,8 +122,18 @@ class World:
         loop.set_exception_handler(lambda _, context: self.failures.append(context))
         self.server = Server(answering(application, loop), tunnel=Tunnel(lambda transport, data: Swallow()))
         self.port = await self.server.listen()
+        if self.passes_through:
+            self.backplane, self.client_of_it = self.server, Client("127.0.0.1", self.port)
+            self.through = PassThrough(self.client_of_it)
+            self.server = Server(self.forward, tunnel=self.through.tunnel)
+            self.port = await self.server.listen()
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         await self.well_behaved()
+
+    def forward(self, exchange: Exchange) -> None:
+        task = asyncio.get_running_loop().create_task(self.through.forward(exchange))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def well_behaved(self) -> None:
         self.writer.write(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello")
@@ -130,8 +143,13 @@ class World:
     async def stop(self) -> None:
         self.writer.close()
         await self.server.close()
+        if self.passes_through:
+            await self.through.close()
+            await self.client_of_it.close()
+            await self.backplane.close()
+            assert not self.backplane.connections
 
-    async def client(self, pieces: list[bytes], end: str) -> bytes:
+    async def speak(self, pieces: list[bytes], end: str) -> bytes:
         loop = asyncio.get_running_loop()
         answers = b""
         with socket.socket() as sock, contextlib.suppress(ConnectionError):
@@ -153,18 +171,18 @@ class World:
 
     async def example(self, clients: list[tuple[list[bytes], str]]) -> list[bytes]:
         async with asyncio.timeout(10):
-            under_way = [asyncio.create_task(self.client(*client)) for client in clients]
+            under_way = [asyncio.create_task(self.speak(*client)) for client in clients]
             await self.well_behaved()
             answers = await asyncio.gather(*under_way)
-            while len(self.server.connections) > 1:
+            while len(self.server.connections) > 1 or self.tasks:
                 await asyncio.sleep(0)
             await self.well_behaved()
         return answers
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+@pytest.fixture(params=["direct", "passed through"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    world = World(passes_through=request.param != "direct")
     yield world
     world.runner.run(world.stop())
     world.runner.close()
@@ -226,6 +244,7 @@ def test_any_answer(
     mouth: Mouth, caplog: pytest.LogCaptureFixture, pieces: list[bytes], method: str, body: bytes
 ) -> None:
     mouth.pieces = pieces
+    mouth.failures.clear()
 
     mouth.runner.run(mouth.example(method, body))
 

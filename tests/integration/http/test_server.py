@@ -1,9 +1,8 @@
-"""What clients do, on real sockets. Rules cited as RFC 9110 (semantics) and RFC 9112 (HTTP/1.1)."""
+"""A server's answers, in order, and its end. Rules cited as RFC 9110 (semantics) and RFC 9112 (HTTP/1.1)."""
 
 from __future__ import annotations
 
 import asyncio
-import http.client
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from windtunnel.http.messages import Response
-from windtunnel.http.server import BodyTooLarge, ClientGone, Exchange, Limits, Server, answering
+from windtunnel.http.server import Exchange, Limits, Server, answering
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 TEXT = ((b"Content-Type", b"text/plain"),)
@@ -23,13 +22,6 @@ async def hello(exchange: Exchange) -> Response:
 
 async def echo(exchange: Exchange) -> Response:
     return Response(200, TEXT, exchange.target + b" " + await exchange.body(1 << 30))
-
-
-async def limited(exchange: Exchange) -> Response:
-    try:
-        return Response(200, TEXT, b"%d" % len(await exchange.body(10_000_000)))
-    except BodyTooLarge:
-        return Response(413, TEXT, b"too large")
 
 
 def streamed(*parts: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Any:
@@ -55,7 +47,7 @@ def bodies(answers: bytes) -> list[bytes]:
     return found
 
 
-# --- one request after another --------------------------------------------------------------------------------------
+# --- one request after another ---------------------------------------------------------------------------------------
 
 
 def test_a_connection_is_kept_alive(run: Any, serving: Any) -> None:
@@ -72,6 +64,20 @@ def test_a_connection_is_kept_alive(run: Any, serving: Any) -> None:
             writer.close()
 
     run(main())
+
+
+def test_answers_do_not_wait_for_acknowledgements(run: Any, serving: Any) -> None:
+    async def main() -> int:
+        async with serving(hello) as (server, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET)
+            await reader.readuntil(b"hello")
+            sock = next(iter(server.connections))._transport.get_extra_info("socket")
+            option: int = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            return option
+
+    assert run(main())  # the loops set it
 
 
 def test_pipelined_requests_are_answered_in_order(run: Any, serving: Any, ask: Any) -> None:
@@ -126,7 +132,7 @@ def test_a_request_that_comes_byte_by_byte(run: Any, serving: Any) -> None:
     assert seen[0].peer[0] == "127.0.0.1"
 
 
-# --- answers ------------------------------------------------------------------------------------------------------
+# --- answers ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("handler", [hello, streamed(b"hel", b"lo", headers=((b"Content-Length", b"5"),))])
@@ -260,440 +266,7 @@ def test_a_handler_that_raises_in_the_middle_of_its_answer_breaks_it_off(run: An
     run(main(), errors=1)
 
 
-# --- bodies -------------------------------------------------------------------------------------------------------
-
-
-def test_a_chunked_body_without_its_trailers(run: Any, serving: Any, ask: Any) -> None:
-    request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n1\r\nd\r\n0\r\nHost: evil\r\n\r\n"
-
-    async def main() -> bytes:
-        async with serving(echo) as (_, port):
-            answers: bytes = await ask(port, request + GET)
-            return answers
-
-    assert bodies(run(main())) == [b"/ abcd", b"/ "]
-
-
-def test_a_body_is_asked_for_when_it_is_read(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        async with serving(echo) as (_, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"PUT / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
-            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
-            writer.write(b"abc" + GET)
-            writer.write_eof()
-            answers = await reader.read()
-            assert bodies(answers) == [b"/ abc", b"/ "]
-            writer.close()
-
-    run(main())
-
-
-def test_a_body_that_is_not_asked_for_is_not_waited_for(run: Any, serving: Any, ask: Any) -> None:
-    async def main() -> bytes:
-        async with serving(limited) as (_, port):
-            request = b"PUT / HTTP/1.1\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
-            answers: bytes = await ask(port, request, eof=False)
-            return answers
-
-    answer = run(main())
-
-    # RFC 9110, 10.1.1: a final status, and the connection is closed or the body read
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"Connection: close" in answer
-
-
-@pytest.mark.parametrize("connection", [b"", b"Connection: close\r\n"])
-@pytest.mark.parametrize("framing", [b"Content-Length: 11000000\r\n", b"Transfer-Encoding: chunked\r\n"])
-def test_the_answer_to_a_body_too_large_reaches_a_client_that_sends_it_all(
-    run: Any, serving: Any, connection: bytes, framing: bytes
-) -> None:
-    body = b"x" * 11_000_000 if b"Length" in framing else b"a7d8c0\r\n" + b"x" * 11_000_000 + b"\r\n0\r\n\r\n"
-
-    def client(port: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
-            sock.sendall(b"POST / HTTP/1.1\r\n" + connection + framing + b"\r\n")
-            sock.sendall(body)  # before anything is read: as http.client and botocore do
-            if not connection:
-                sock.sendall(GET)
-            sock.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: sock.recv(65536), b""))
-
-    async def main() -> bytes:
-        async with serving(limited) as (_, port):
-            return await asyncio.to_thread(client, port)
-
-    assert bodies(run(main())) == ([b"too large"] if connection else [b"too large", b"0"])
-
-
-def test_http_client_goes_on_after_a_body_too_large(run: Any, serving: Any) -> None:
-    def client(port: int) -> list[int]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        statuses = []
-        for size in (11_000_000, 10, 12_000_000, 20):
-            connection.request("POST", "/", b"x" * size)
-            answer = connection.getresponse()
-            answer.read()
-            statuses.append(answer.status)
-        connection.close()
-        return statuses
-
-    async def main() -> list[int]:
-        async with serving(limited) as (_, port):
-            return await asyncio.to_thread(client, port)
-
-    assert run(main()) == [413, 200, 413, 200]
-
-
-def test_a_client_waits_while_its_body_is_not_read(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        read = asyncio.Event()
-        held = []
-
-        async def handler(exchange: Exchange) -> Response:
-            await read.wait()
-            held.append(len(exchange.buffered()))
-            return Response(200, TEXT, b"%d" % (held[0] + len(await exchange.body(1 << 30))))
-
-        async with serving(handler) as (server, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"POST / HTTP/1.1\r\nContent-Length: 50000000\r\nConnection: close\r\n\r\n")
-            writer.write(b"x" * 50_000_000)
-            while not server.connections or next(iter(server.connections))._transport.is_reading():
-                await asyncio.sleep(0.001)
-            read.set()
-            assert bodies(await reader.read()) == [b"50000000"]
-            assert held[0] < 1_000_000
-            writer.close()
-
-    run(main())
-
-
-def test_an_answer_waits_while_its_client_does_not_read(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        sent = 0
-
-        async def handler(exchange: Exchange) -> Response:
-            async def body() -> AsyncIterator[bytes]:
-                nonlocal sent
-                for _ in range(1000):
-                    sent += 1
-                    yield b"x" * 50_000
-
-            return Response(200, ((b"Content-Length", b"50000000"),), body())
-
-        async with serving(handler) as (server, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
-            writer.write(GET.replace(b"Host: a", b"Connection: close"))
-            while not server.connections or next(iter(server.connections))._writable is None:
-                await asyncio.sleep(0.001)
-            assert sent < 500  # the rest is in the kernel's buffers
-            size = 0
-            while data := await reader.read(1 << 20):
-                size += len(data)
-            assert size > 50_000_000
-            writer.close()
-
-    run(main())
-
-
-# --- clients that go ------------------------------------------------------------------------------------------------
-
-
-def test_a_client_that_sends_no_more_still_gets_its_answers(run: Any, serving: Any, ask: Any) -> None:
-    async def handler(exchange: Exchange) -> Response:
-        await asyncio.sleep(0.01)
-        return Response(200, TEXT, b"late")
-
-    async def main() -> bytes:
-        async with serving(handler) as (_, port):
-            answers: bytes = await ask(port, GET * 3 + b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\na")
-            return answers
-
-    assert bodies(run(main())) == [b"late"] * 3
-
-
-@pytest.mark.parametrize("how", ["end", "reset"])
-def test_a_client_that_breaks_off_in_its_body(run: Any, serving: Any, how: str) -> None:
-    async def main() -> None:
-        gone: asyncio.Future[type[Exception]] = asyncio.get_running_loop().create_future()
-        reading = asyncio.Event()
-
-        async def handler(exchange: Exchange) -> Response:
-            exchange.on_gone = reading.clear
-            assert await exchange.chunk() == b"ab"
-            reading.set()
-            try:
-                await exchange.chunk()
-            except ClientGone as error:
-                gone.set_result(type(error))
-                raise
-            return Response(200)
-
-        async with serving(handler) as (_, port):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab")
-            await reading.wait()
-            writer.close() if how == "end" else writer.transport.abort()
-            assert await gone is ClientGone
-            assert not reading.is_set()
-
-    run(main())
-
-
-def test_a_client_that_goes_while_it_is_answered(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        async def handler(exchange: Exchange) -> Response:
-            async def body() -> AsyncIterator[bytes]:
-                try:
-                    while True:
-                        yield b"x" * 10_000
-                finally:
-                    ended.set_result(None)
-
-            return Response(200, (), body())
-
-        async with serving(handler) as (_, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(GET)
-            await reader.readuntil(b"\r\n\r\n")
-            writer.transport.abort()
-            await ended
-
-    run(main())
-
-
-# --- what is not HTTP -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        b"\x00\x01\x02",
-        b"GARBAGE\r\n\r\n",
-        b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",  # RFC 9112, 6.1
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nab",  # RFC 9112, 6.3
-        b"GET / HTTP/1.1\r\nA : b\r\n\r\n",  # RFC 9112, 5.1
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ],
-)
-def test_garbage_is_answered_400_after_what_was_asked_before(run: Any, serving: Any, ask: Any, garbage: bytes) -> None:
-    async def handler(exchange: Exchange) -> Response:
-        await asyncio.sleep(0.005)
-        return await echo(exchange)
-
-    async def main() -> bytes:
-        async with serving(handler) as (_, port):
-            answers: bytes = await ask(port, GET * 2 + garbage + b"x" * 1_000_000)
-            return answers
-
-    *answers, last, empty = run(main()).split(b"\r\n\r\n")
-
-    assert len(answers) == 2
-    assert last.startswith(b"/ HTTP/1.1 400 Bad Request\r\n")
-    assert b"Connection: close" in last
-    assert empty == b""
-
-
-def test_a_body_that_turns_out_to_be_garbage_while_it_is_read(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        async with serving(echo) as (_, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-            await asyncio.sleep(0.01)
-            writer.write(b"garbage")
-            answer = await reader.read()
-            assert answer.startswith(b"HTTP/1.1 400 ")
-            assert b"Connection: close" in answer
-            writer.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize("head", [b"GET /" + b"x" * 200_000, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 40_000])
-@pytest.mark.parametrize("complete", [b"", b" HTTP/1.1\r\n\r\n"])
-def test_a_head_too_large_is_refused(run: Any, serving: Any, ask: Any, head: bytes, complete: bytes) -> None:
-    async def main() -> bytes:
-        async with serving(hello) as (_, port):
-            answers: bytes = await ask(port, GET + head + complete, eof=False)
-            return answers
-
-    _, answer = run(main()).split(b"hello")
-
-    assert answer.startswith(b"HTTP/1.1 431 ")  # RFC 6585, 5
-
-
-def test_a_large_head_is_taken(run: Any, serving: Any, ask: Any) -> None:
-    async def main() -> bytes:
-        async with serving(hello) as (_, port):
-            answers: bytes = await ask(port, b"GET /%b HTTP/1.1\r\n\r\n" % (b"x" * 60_000) * 5)
-            return answers
-
-    assert bodies(run(main())) == [b"hello"] * 5
-
-
-def test_heads_after_large_bodies_are_not_taken_for_large(run: Any, serving: Any, ask: Any) -> None:
-    request = b"POST / HTTP/1.1\r\nX-A: %b\r\nContent-Length: 200000\r\n\r\n" % (b"a" * 3000) + b"x" * 200_000
-
-    async def main() -> bytes:
-        async with serving(limited) as (_, port):
-            answers: bytes = await ask(port, request * 30)
-            return answers
-
-    assert bodies(run(main())) == [b"200000"] * 30
-
-
-# --- upgrades ---------------------------------------------------------------------------------------------------------
-
-
-def test_an_upgrade_that_nobody_takes_is_ignored_and_its_body_read(run: Any, serving: Any, ask: Any) -> None:
-    # as Java's HttpClient does with its first request; RFC 9110, 7.8: a server may ignore it
-    h2c = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
-    request = b"POST /a HTTP/1.1\r\n" + h2c + b"Content-Length: 5\r\n\r\nhello"
-
-    async def main() -> bytes:
-        async with serving(echo) as (_, port):
-            answers: bytes = await ask(port, request * 20 + GET)
-            return answers
-
-    assert bodies(run(main())) == [b"/a hello"] * 20 + [b"/ "]
-
-
-def test_thousands_of_upgrades_at_once_are_refused(run: Any, serving: Any, ask: Any) -> None:
-    async def main() -> bytes:
-        async with serving(hello) as (_, port):
-            answers: bytes = await ask(port, b"GET / HTTP/1.1\r\nUpgrade:a\r\nConnection:upgrade\r\n\r\n" * 5000)
-            return answers
-
-    assert run(main()).count(b"HTTP/1.1 400 ") == 1
-
-
-def test_a_proxy_is_what_this_is_not(run: Any, serving: Any, ask: Any) -> None:
-    async def main() -> bytes:
-        async with serving(hello) as (_, port):
-            answers: bytes = await ask(port, GET + b"CONNECT a:443 HTTP/1.1\r\n\r\nxyz" + GET)
-            return answers
-
-    assert run(main()).count(b"HTTP/1.1 405 ") == 1
-
-
-# --- patience -----------------------------------------------------------------------------------------------------
-
-
-def test_a_head_that_does_not_come_is_answered_408(run: Any, serving: Any) -> None:
-    async def main() -> bytes:
-        async with serving(hello) as (server, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(GET + b"GET /")
-            await reader.readuntil(b"hello")
-            (connection,) = server.connections
-            connection.check(server.loop.time() + 29)
-            assert len(server.connections) == 1
-            connection.check(server.loop.time() + 31)
-            answer = await reader.read()
-            writer.close()
-            return answer
-
-    assert run(main()).startswith(b"HTTP/1.1 408 ")
-
-
-def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        answer = asyncio.Event()
-
-        async def handler(exchange: Exchange) -> Response:
-            await answer.wait()
-            return Response(200, TEXT, b"hello")
-
-        async with serving(handler) as (server, port):
-            idle, idle_writer = await asyncio.open_connection("127.0.0.1", port)
-            stuck, stuck_writer = await asyncio.open_connection("127.0.0.1", port)
-            stuck_writer.write(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
-            waiting, waiting_writer = await asyncio.open_connection("127.0.0.1", port)
-            waiting_writer.write(GET)
-            await asyncio.sleep(0.02)
-
-            for connection in list(server.connections):
-                connection.check(server.loop.time() + 76)
-
-            assert await idle.read() == b""
-            with pytest.raises(ConnectionResetError):
-                await stuck.read()
-            answer.set()
-            await waiting.readuntil(b"hello")
-            for writer in (idle_writer, stuck_writer, waiting_writer):
-                writer.close()
-
-    run(main())
-
-
-def test_a_client_that_does_not_read_is_given_up_on(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        async with serving(streamed(*[b"x" * 1_000_000] * 50)) as (server, port):
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
-            writer.write(GET)
-            while not server.connections or next(iter(server.connections))._writable is None:
-                await asyncio.sleep(0.001)
-            (connection,) = server.connections
-            connection.check(server.loop.time() + 76)
-            connection.check(server.loop.time() + 200)
-            while server.connections:
-                await asyncio.sleep(0.001)
-            writer.close()
-
-    run(main())
-
-
-def test_a_client_that_lingers_is_given_up_on(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        async with serving(limited) as (server, port):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 99999999\r\n\r\nabc")
-            assert bodies(await reader.read()) == [b"too large"]
-            (connection,) = server.connections
-            connection.check(server.loop.time() + 6)
-            while server.connections:
-                await asyncio.sleep(0.001)
-            writer.close()
-
-    run(main())
-
-
-def test_a_client_that_sends_a_byte_at_a_time_slows_nobody(run: Any, serving: Any) -> None:
-    async def main() -> None:
-        async with serving(hello) as (_, port):
-            dripped = asyncio.Event()
-
-            async def drip() -> None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                for byte in GET:
-                    writer.write(bytes([byte]))
-                    dripped.set()
-                    await asyncio.sleep(0.02)
-                await reader.readuntil(b"hello")
-                writer.close()
-
-            async def quick() -> None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                for _ in range(100):
-                    writer.write(GET)
-                    await reader.readuntil(b"hello")
-                writer.close()
-
-            drips = [asyncio.create_task(drip()) for _ in range(20)]
-            await dripped.wait()
-            await asyncio.gather(*[quick() for _ in range(5)])
-            assert not any(task.done() for task in drips)
-            await asyncio.gather(*drips)
-
-    run(main())
-
-
-# --- the end ------------------------------------------------------------------------------------------------------
+# --- the end ---------------------------------------------------------------------------------------------------------
 
 
 def test_close_lets_what_is_under_way_end_and_nothing_else(run: Any) -> None:
