@@ -257,6 +257,11 @@ def main() -> None:
     except KeyboardInterrupt:
         screen.say("interrupted")
         sys.exit(INTERRUPTED)
+    except SystemExit as error:
+        # typer ends an interrupted command by itself, and says nothing
+        if error.code == INTERRUPTED:
+            screen.say("interrupted")
+        raise
     except Exception as error:  # noqa: BLE001 - the last boundary
         traceback.print_exc()
         screen.error(

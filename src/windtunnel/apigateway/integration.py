@@ -25,8 +25,9 @@ from windtunnel.apigateway.response import proxy_response
 from windtunnel.apigateway.templates import Templates
 from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
 from windtunnel.functions.plane import FunctionsPlane, Result, Target
-from windtunnel.http.client import Client, UpstreamError
+from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
+from windtunnel.http.upstream import UpstreamBroken, UpstreamUnreachable
 
 LAMBDA_URI = re.compile(r"^arn:[^:]+:apigateway:[^:]*:lambda:path/2015-03-31/functions/(.+)/invocations$")
 STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
@@ -176,7 +177,7 @@ class Backplane:
             )
         except TimeoutError as error:
             raise GatewayError(INTEGRATION_TIMEOUT, "Endpoint request timed out") from error
-        except UpstreamError as error:
+        except (UpstreamBroken, UpstreamUnreachable) as error:
             raise GatewayError(INTEGRATION_FAILURE, "Internal server error", reason=str(error)) from error
         latency = (time.perf_counter() - started) * 1000
         answered = [header for header in reply.headers if header[0].lower() not in NOT_PASSED_BACK]

@@ -1,171 +1,172 @@
-"""What is not the edge's own goes on to an upstream as it came, and its answer comes back the same way."""
+"""What is for nobody here goes to the backplane as it came, and its answer back as it came."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import logging
+from dataclasses import dataclass
 
-from windtunnel.http.client import Client, UpstreamBroken, UpstreamConnection, UpstreamError, request_head
-from windtunnel.http.messages import Response
-from windtunnel.http.server import ClientGone, Exchange, Tunnel
+from windtunnel.edge.pipe import Pipes
+from windtunnel.http.client import Client, Upstream, UpstreamBroken, UpstreamUnreachable
+from windtunnel.http.exchange import ClientGone, Exchange
+from windtunnel.http.messages import Headers
+from windtunnel.http.server import Tunnel
 
-HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade", b"expect"})
-"""Ours to say, to either side. Everything else is sent as it came: signatures are made over it."""
-AWAY = json.dumps({"message": "the backplane (LocalStack) is not there; it is being started again"}).encode()
+LOG = logging.getLogger(__name__)
+SMALL = 64 * 1024
+"""Bytes of a body that is taken in whole before it is sent on: such a request can be sent once more."""
+CONTINUE_WAIT = 1.0
+"""Seconds for a server to ask for a body with 100 Continue, before it is sent anyway (RFC 9110, 10.1.1: a client
+should not wait for ever)."""
+HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"}
+"""RFC 9110, 7.6.1: these are between two neighbours."""
+FRAMING = {b"content-length", b"transfer-encoding", b"host"}
+JSON = (b"Content-Type", b"application/json")
+NOT_THERE = json.dumps({"message": "the backplane (LocalStack) is not there; it is being restarted"}).encode()
+BROKE_OFF = json.dumps({"message": "the backplane (LocalStack) broke off before it answered"}).encode()
 
 
 class PassThrough:
-    """Forwards requests to one upstream, streaming."""
+    """The way to the backplane: `forward` for requests, `tunnel` for what is not HTTP (any more)."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._pipes = Pipes(client.host, client.port)
+        self.tunnel = Tunnel(self._pipes.take)
+        """For a Server: TLS handshakes and websockets become a pipe of bytes to the backplane."""
 
-    async def forward(self, exchange: Exchange) -> Response | None:
-        """Forward a request and stream the answer. None: it is answered. A Response where the upstream is away."""
-        try:
-            await self._forward(exchange)
-        except UpstreamError:
-            if exchange.started:
-                exchange.abort()
-                return None
-            headers = [(b"Content-Type", b"application/json"), (b"Retry-After", b"1")]
-            return Response(503, headers, AWAY)
-        return None
-
-    async def _forward(self, exchange: Exchange) -> None:
-        headers = [header for header in exchange.headers if header[0].lower() not in HOP_BY_HOP]
-        head = request_head(exchange.method, exchange.target, headers)
-        while True:
-            # a body that has come whole can be sent again
-            body = exchange.buffered() if exchange.complete else None
-            connection, used = await self._client.connection()
-            try:
-                await self._exchange(exchange, connection, head, body)
-                return
-            except UpstreamBroken:
-                if not used or connection.began or body is None:
-                    raise
-                exchange.unread(body)
-            finally:
-                self._client.give_back(connection)
-
-    async def _exchange(
-        self, exchange: Exchange, connection: UpstreamConnection, head: bytes, body: bytes | None
+    async def forward(
+        self,
+        exchange: Exchange,
+        *,
+        target: bytes | None = None,
+        headers: Headers | None = None,
+        body: bytes | None = None,
     ) -> None:
-        chunked = b"transfer-encoding" in exchange.lowered
-        if body is not None:
-            framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked and body else body
-            connection.begin(exchange.method, head + (framed or (b"0\r\n\r\n" if chunked else b"")))
-            await connection.head()
-        else:
-            connection.begin(exchange.method, head)
-            sender = asyncio.ensure_future(_send_body(exchange, connection, chunked))
-            answered = asyncio.ensure_future(connection.head())
-            try:
-                # it may answer before it has everything, and may not want the rest
-                await asyncio.wait({sender, answered}, return_when=asyncio.FIRST_COMPLETED)
-                if sender.done() and sender.exception() is not None and not answered.done():
-                    sender.result()
-                await answered
-            finally:
-                if not sender.done():
-                    connection.reusable = False
-                for task in (sender, answered):
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                        await task
-        await self._answer(exchange, connection)
+        """Answer an exchange with what the backplane answers.
 
-    @staticmethod
-    async def _answer(exchange: Exchange, connection: UpstreamConnection) -> None:
-        # the framing is made anew; a length is the upstream's own
-        answered = [
-            header
-            for header in connection.headers
-            if header[0].lower() not in HOP_BY_HOP and header[0].lower() != b"transfer-encoding"
-        ]
-        exchange.start(connection.status, answered)
+        Method, target, headers and body are the exchange's own, byte for byte, where they are not given. A body that
+        was read of the exchange already has to be given; it has to fit the headers.
+        """
+        request = _Request(
+            exchange.method,
+            exchange.target if target is None else target,
+            onward(exchange.headers if headers is None else headers, self._client.authority),
+        )
         try:
-            while data := await connection.chunk():
-                await exchange.send(data)
-        except (UpstreamError, ClientGone):
-            connection.close()
+            if body is None and _is_small(exchange):
+                body = await exchange.body(SMALL)
+            if body is not None:
+                await self._whole(exchange, request, body)
+            else:
+                await self._streaming(exchange, request)
+        except ClientGone:
             exchange.abort()
-            return
-        exchange.end()
+        except UpstreamUnreachable as error:
+            LOG.info("the backplane is not there: %s", error)
+            exchange.respond(503, (JSON, (b"Retry-After", b"1")), NOT_THERE)
+        except UpstreamBroken as error:
+            LOG.info("the backplane broke off at %s %r: %s", request.method, request.target, error)
+            if exchange.started or exchange.gone:
+                exchange.abort()
+            else:
+                exchange.respond(502, (JSON,), BROKE_OFF)
+        except BaseException:
+            exchange.abort()
+            raise
 
-    def tunnel(self) -> Tunnel:
-        """Takes over connections that are not plain HTTP: TLS, websockets."""
-        return Tunnel(lambda transport, data: _Pipe(transport, data, self._client.host, self._client.port))
+    async def close(self) -> None:
+        """End the pipes. (The client is its owner's.)"""
+        await self._pipes.close()
 
-
-async def _send_body(exchange: Exchange, connection: UpstreamConnection, chunked: bool) -> None:
-    while data := await exchange.chunk():
-        await connection.send(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-    if chunked:
-        await connection.send(b"0\r\n\r\n")
-
-
-class _Pipe(asyncio.Protocol):
-    """Bytes from one connection to another, with both sides' patience."""
-
-    def __init__(self, transport: asyncio.Transport, data: bytes, host: str, port: int) -> None:
-        self._client = transport
-        self._other: asyncio.Transport | None = None
-        self._early = [data]
-        transport.pause_reading()
-        self._task = asyncio.ensure_future(self._connect(host, port))
-
-    async def _connect(self, host: str, port: int) -> None:
+    async def _whole(self, exchange: Exchange, request: _Request, body: bytes) -> None:
+        upstream = await self._client.fetch(request.method, request.target, request.headers, body)
         try:
-            transport, _ = await asyncio.get_running_loop().create_connection(lambda: _Half(self._client), host, port)
-        except OSError:
-            self._client.abort()
-            return
-        self._other = transport
-        self._other.write(b"".join(self._early))
-        if self._client.is_closing():
-            self._other.close()
-        else:
-            self._client.resume_reading()
+            exchange.on_gone = upstream.abort
+            await _answer(exchange, upstream)
+        except BaseException:
+            upstream.abort()
+            raise
+        upstream.release()
 
-    def data_received(self, data: bytes) -> None:
-        if self._other is None:
-            self._early.append(data)
-        else:
-            self._other.write(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._other is not None:
-            self._other.close()
-
-    def pause_writing(self) -> None:
-        if self._other is not None and not self._other.is_closing():
-            self._other.pause_reading()
-
-    def resume_writing(self) -> None:
-        if self._other is not None and not self._other.is_closing():
-            self._other.resume_reading()
+    async def _streaming(self, exchange: Exchange, request: _Request) -> None:
+        upstream = await self._client.open(request.method, request.target, request.headers)
+        upload = asyncio.create_task(_upload(exchange, upstream))
+        try:
+            exchange.on_gone = upstream.abort
+            try:
+                await _answer(exchange, upstream)
+            except UpstreamBroken:
+                if upload.done() and not upload.cancelled() and (error := upload.exception()):
+                    raise error from None  # it was broken off because the client had gone
+                raise
+        except BaseException:
+            upstream.abort()
+            raise
+        finally:
+            upload.cancel()
+            await asyncio.gather(upload, return_exceptions=True)
+        upstream.release()
 
 
-class _Half(asyncio.Protocol):
-    """The upstream's side of a pipe."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    target: bytes
+    headers: Headers
 
-    def __init__(self, client: asyncio.Transport) -> None:
-        self._client = client
 
-    def data_received(self, data: bytes) -> None:
-        if not self._client.is_closing():
-            self._client.write(data)
+def onward(headers: Headers, authority: bytes) -> Headers:
+    """A request's headers without those between neighbours. HTTP/1.0 needs no Host, what we speak does."""
+    kept = end_to_end(headers)
+    if not any(name.lower() == b"host" for name, _ in kept):
+        kept.insert(0, (b"Host", authority))
+    return kept
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._client.close()
 
-    def pause_writing(self) -> None:
-        if not self._client.is_closing():
-            self._client.pause_reading()
+def end_to_end(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Headers without those that are between two neighbours: the usual ones, and what Connection names."""
+    dropped = HOP_BY_HOP
+    for name, value in headers:
+        if name.lower() == b"connection":
+            dropped = dropped | ({token.strip().lower() for token in value.split(b",")} - FRAMING)
+    return [header for header in headers if header[0].lower() not in dropped]
 
-    def resume_writing(self) -> None:
-        if not self._client.is_closing():
-            self._client.resume_reading()
+
+def _is_small(exchange: Exchange) -> bool:
+    """Whether a body is taken in whole: one that is here, or is short and on its way."""
+    if exchange.complete:
+        return True
+    length = exchange.lowered.get(b"content-length", b"")
+    return length.isdigit() and int(length) <= SMALL and not exchange.expects_continue
+
+
+async def _upload(exchange: Exchange, upstream: Upstream) -> None:
+    """Send the client's body on. Ends without a word when the backplane takes no more: the answer says why."""
+    try:
+        if exchange.expects_continue:
+            try:
+                async with asyncio.timeout(CONTINUE_WAIT):
+                    await upstream.asked()
+            except TimeoutError:
+                pass
+            if upstream.status:  # it answered without the body, and who knows where the next request would begin
+                return
+        while data := await exchange.chunk():
+            await upstream.send(data)
+        upstream.end()
+    except ClientGone:
+        upstream.abort()
+        raise
+    except UpstreamBroken:
+        return
+
+
+async def _answer(exchange: Exchange, upstream: Upstream) -> None:
+    status = await upstream.head()
+    headers = [header for header in end_to_end(upstream.headers) if header[0].lower() != b"transfer-encoding"]
+    exchange.start(status, headers)
+    while data := await upstream.chunk():
+        await exchange.send(data)
+    exchange.end()

@@ -20,10 +20,12 @@ from windtunnel.edge.root import Root
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
 from windtunnel.functions.plane import FunctionsPlane, Options
-from windtunnel.http.client import Client, UpstreamError
+from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange, Server, answering
+from windtunnel.http.upstream import UpstreamBroken, UpstreamUnreachable
 
+UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
 INVOKE = b"/2015-03-31/functions/"
@@ -63,8 +65,8 @@ class Edge:
         self._answer_control = answering(control.answer, loop)
         self._answer_invoke = answering(self._invoke, loop)
         self._answer_pass = answering(self._forward, loop)
-        self._answer_dynamodb = answering(self._dynamodb.forward, loop)
-        self._server = Server(self._route, tunnel=self._pass.tunnel())
+        self._answer_dynamodb = answering(self._to_dynamodb, loop)
+        self._server = Server(self._route, tunnel=self._pass.tunnel)
 
     async def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Serve what was published so far on the sockets "main" and "api"."""
@@ -83,6 +85,7 @@ class Edge:
         await self.functions.close()
         await self.gateway.close()
         await self.telemetry.close()
+        await self._pass.close()
 
     # --- which plane ----------------------------------------------------------------------------------------------
 
@@ -116,12 +119,19 @@ class Edge:
         self.gateway.handle(exchange, Address(api[0], api[1], path, path, query))
 
     async def _forward(self, exchange: Exchange) -> Response | None:
-        return await self._pass.forward(exchange)
+        await self._pass.forward(exchange)
+        return None
+
+    async def _to_dynamodb(self, exchange: Exchange) -> Response | None:
+        await self._dynamodb.forward(exchange)
+        return None
 
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
         response = await invoke_api(exchange, self.functions, self._config.account, self._config.region)
-        return response if response is not None else await self._pass.forward(exchange)
+        if response is None:
+            await self._pass.forward(exchange)
+        return response
 
     # --- what the planes need of each other -----------------------------------------------------------------------
 
@@ -143,7 +153,7 @@ class Edge:
         headers = [*self._token_header(), (b"Content-Type", b"application/json")]
         try:
             reply = await self._backplane.request("POST", b"/_windtunnel/telemetry", headers, batch, timeout=30.0)
-        except UpstreamError:
+        except (*UPSTREAM_ERRORS, TimeoutError):
             return False
         return reply.status < 300
 
@@ -152,7 +162,7 @@ class Edge:
         target = f"/_windtunnel/user-pools/{pool_id}/jwks".encode("latin-1", "replace")
         try:
             reply = await self._backplane.request("GET", target, self._token_header(), b"", timeout=10.0)
-        except UpstreamError:
+        except (*UPSTREAM_ERRORS, TimeoutError):
             return None
         return json.loads(reply.body) if reply.status == 200 else None
 
@@ -165,6 +175,6 @@ class Edge:
         try:
             reply = await self._backplane.request("GET", b"/_windtunnel/status", self._token_header(), b"", timeout=2.0)
             told = json.loads(reply.body) if reply.status == 200 else {}
-        except (UpstreamError, ValueError):
+        except (*UPSTREAM_ERRORS, TimeoutError, ValueError):
             told = {}
         return {"instance": self._config.instance, "ready": False, **told, "edge": edge}

@@ -41,6 +41,7 @@ from windtunnel.engines.process import (
     end_tree,
     marked_processes,
     port_holder,
+    port_is_taken,
     read_children,
     read_record,
     write_record,
@@ -48,6 +49,7 @@ from windtunnel.engines.process import (
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
+DYING_SECONDS = 2.0
 STOP_GRACE = 4.0
 """Seconds that the supervisor gets to end: it gives its children two. LocalStack needs one, and hangs where a log was
 just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
@@ -289,6 +291,9 @@ class EmbeddedEngine:
     @staticmethod
     def _require_free_port(setting: str, port: int) -> None:
         example = f"make up {setting.upper()}={port + 10}"
+        deadline = time.monotonic() + DYING_SECONDS
+        while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
+            time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # as servers do: connections of an earlier engine that are still closing are no obstacle
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -115,6 +116,13 @@ def port_holder(port: int) -> psutil.Process | None:
             with contextlib.suppress(psutil.NoSuchProcess, TypeError):
                 return psutil.Process(connection.pid)
     return None
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether somebody accepts connections on a port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def describe(process: psutil.Process) -> str:

@@ -49,3 +49,8 @@ def status_line(status: int) -> bytes:
 def has_header(headers: Headers, name: bytes) -> bool:
     """Whether a header is there; `name` in lower case."""
     return any(key.lower() == name for key, _ in headers)
+
+
+def get_header(headers: Headers, name: bytes) -> bytes | None:
+    """A header's first value; `name` in lower case."""
+    return next((value for key, value in headers if key.lower() == name), None)

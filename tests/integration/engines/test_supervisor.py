@@ -72,7 +72,9 @@ class Supervised:
             reports = read_children(self.folder / "children.json")
             return next((r for r in reports if r.name == name and r.starts >= starts and r.pid), None)
 
-        return wait_for(look, f"start {starts} of {name}")
+        found = wait_for(look, f"start {starts} of {name}")
+        assert found
+        return found
 
     def said(self, name: str) -> str:
         """What a child wrote so far."""

@@ -60,7 +60,7 @@ def test_every_request_is_counted_once(gateway: Api, gateway_aws: Aws) -> None:
             Period=60,
             Statistics=["Sum"],
         )["Datapoints"]
-        return sum(point["Sum"] for point in points)
+        return float(sum(point["Sum"] for point in points))
 
     time.sleep(6.0)  # metrics are sent every five seconds: those of other tests are on their way
     before = total("Count"), total("4XXError"), total("5XXError")

@@ -172,8 +172,9 @@ def test_every_call_is_answered_as_through_the_gateway(ways: tuple[Port, Port], 
     gateway, own = answers
     for (operation, parameters), expected, found in zip(calls("T"), gateway, own, strict=True):
         if operation == "ListTables":
-            expected, found = expected[:2], found[:2]
-        assert found == expected, (operation, parameters)
+            assert found[:2] == expected[:2], (operation, parameters)
+        else:
+            assert found == expected, (operation, parameters)
 
 
 @pytest.mark.parametrize(

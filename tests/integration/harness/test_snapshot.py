@@ -19,7 +19,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from windtunnel.config import Settings
-from windtunnel.engines.embedded import STATE_VARIABLE
+from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
