@@ -2,27 +2,71 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import json
 import os
-from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 from windtunnel.plugin.edge import TOKEN_HEADER
-from windtunnel.plugin.localstack import MotoFallbackDispatcher, Response, Service, aws_provider, cognitoidp_backends
+from windtunnel.plugin.localstack import (
+    MotoFallbackDispatcher,
+    Response,
+    Service,
+    aws_provider,
+    cognitoidp_backends,
+    cognitoidp_models,
+    handler,
+    load_service,
+)
 
 PATH = "/_windtunnel/user-pools/<pool_id>/jwks"
+SERVICE = "cognito-idp"
 
 
-class CognitoIdpProvider:
-    """No operation of its own: every call falls back to moto."""
+def _fall_back(operation: str) -> Any:
+    """A method of a provider that leaves an operation to moto."""
 
-    service = "cognito-idp"
+    @handler(operation, expand=False)
+    def fall_back(self: Any, context: Any, request: Any) -> Any:
+        raise NotImplementedError
+
+    fall_back.__name__ = operation
+    return fall_back
 
 
-@aws_provider(api="cognito-idp", name="windtunnel")
+@aws_provider(api=SERVICE, name="windtunnel")
 def cognito_idp() -> Any:
-    return Service.for_provider(CognitoIdpProvider(), dispatch_table_factory=MotoFallbackDispatcher)
+    """LocalStack has no class of the service's operations to inherit from, as for others: so one is made here."""
+    methods = {operation: _fall_back(operation) for operation in load_service(SERVICE).operation_names}
+    provider = type("CognitoIdpProvider", (), {"service": SERVICE, **methods})
+    return Service.for_provider(provider(), dispatch_table_factory=MotoFallbackDispatcher)
+
+
+def mend_user_pool_keys() -> None:
+    """moto signs the tokens of all pools with one key, the same everywhere, which says that its id is "dummy".
+
+    On AWS each pool has keys of its own, told by the `kid` of a token's header (Cognito Developer Guide, "Verifying
+    JSON web tokens"). A pool keeps its key as text: an object of the cryptography library cannot be in a snapshot.
+    """
+
+    def made(self: Any, _moto_key: Any) -> None:
+        key = cognitoidp_models.jwk.RSAKey.generate_key(2048, private=True, auto_kid=True)
+        self.__dict__["key_text"] = json.dumps(key.as_dict(private=True))
+
+    cognitoidp_models.CognitoIdpUserPool.json_web_key = property(lambda self: _key(self.key_text), made)
+    encode = cognitoidp_models.jwt.encode
+
+    def encode_with_id(header: Any, claims: Any, key: Any, **options: Any) -> Any:
+        return encode({**header, "kid": key.kid}, claims, key, **options)
+
+    cognitoidp_models.jwt = SimpleNamespace(encode=encode_with_id, decode=cognitoidp_models.jwt.decode)
+
+
+@functools.lru_cache(maxsize=256)
+def _key(text: str) -> Any:
+    return cognitoidp_models.jwk.RSAKey.import_key(json.loads(text))
 
 
 def user_pool_keys(request: Any, pool_id: str) -> Any:
@@ -32,8 +76,7 @@ def user_pool_keys(request: Any, pool_id: str) -> Any:
         return Response("", status=403)
     for regions in list(cognitoidp_backends.values()):
         for backend in list(regions.values()):
-            if pool_id in backend.user_pools:
-                # moto signs every pool's tokens with one key of its own
-                text = resources.files("moto.cognitoidp").joinpath("resources/jwks-public.json").read_text()
-                return Response(json.dumps(json.loads(text)), mimetype="application/json")
+            if (pool := backend.user_pools.get(pool_id)) is not None:
+                key = {**pool.json_web_key.as_dict(private=False), "alg": "RS256", "use": "sig"}
+                return Response(json.dumps({"keys": [key]}), mimetype="application/json")
     return Response("", status=404)

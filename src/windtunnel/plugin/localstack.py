@@ -58,6 +58,7 @@ try:
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
+    from localstack.services.cloudformation.provider_utils import convert_request_kwargs
     from localstack.services.cloudformation.resource_provider import (
         CloudFormationResourceProviderPlugin,
         OperationStatus,
@@ -97,6 +98,7 @@ try:
         extract_region_from_auth_header,
     )
     from moto.apigateway.models import UsagePlan, apigateway_backends
+    from moto.cognitoidp import models as cognitoidp_models
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
     from moto.core.exceptions import RESTError
@@ -169,8 +171,10 @@ __all__ = [
     "build_gateway_response",
     "cloudformation_provider",
     "cognitoidp_backends",
+    "cognitoidp_models",
     "config",
     "connect_to",
+    "convert_request_kwargs",
     "extract_access_key_id_from_auth_header",
     "extract_region_from_auth_header",
     "get_account_id_from_access_key_id",

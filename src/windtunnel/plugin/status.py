@@ -12,7 +12,7 @@ from typing import Any
 from windtunnel import __version__
 from windtunnel.plugin import snapshot
 from windtunnel.plugin.cognito import PATH as USER_POOLS
-from windtunnel.plugin.cognito import user_pool_keys
+from windtunnel.plugin.cognito import mend_user_pool_keys, user_pool_keys
 from windtunnel.plugin.dynamodb_calls import mend_concurrency
 from windtunnel.plugin.dynamodb_server import DynamodbServer, start_dynamodb
 from windtunnel.plugin.edge import the_edge
@@ -60,6 +60,7 @@ def windtunnel_start() -> None:
     ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
+    mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
     mend_concurrency()
