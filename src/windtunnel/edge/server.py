@@ -39,8 +39,11 @@ class Edge:
         self._config = config
         loop = asyncio.get_running_loop()
         self._backplane = Client("127.0.0.1", config.backplane_port)
-        self._pass = PassThrough(self._backplane)
-        self._dynamodb = PassThrough(Client("127.0.0.1", config.dynamodb_port)) if config.dynamodb_port else self._pass
+        self._clients = [self._backplane]
+        self._pass = self._dynamodb = PassThrough(self._backplane)
+        if config.dynamodb_port:
+            self._clients.append(Client("127.0.0.1", config.dynamodb_port))
+            self._dynamodb = PassThrough(self._clients[-1])
         self.telemetry = Telemetry(self._send_telemetry)
         self.functions = FunctionsPlane(
             folder=config.functions,
@@ -85,7 +88,10 @@ class Edge:
         await self.functions.close()
         await self.gateway.close()
         await self.telemetry.close()
-        await self._pass.close()
+        for passing in {self._pass, self._dynamodb}:
+            await passing.close()
+        for client in self._clients:
+            await client.close()
 
     # --- which plane ----------------------------------------------------------------------------------------------
 
