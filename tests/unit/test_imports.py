@@ -14,8 +14,9 @@ SOURCES = Path(__file__).parents[2] / "src/windtunnel"
 RANK = {
     "errors": 0,
     "config": 1,
-    "functions": 1,
-    "plugin": 2,
+    "functions": 2,
+    "http": 1,
+    "plugin": 3,
     "deploy": 2,
     "engines": 2,
     "events": 3,
