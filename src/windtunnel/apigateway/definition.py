@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 DEFAULT_TIMEOUT_MS = 29_000
-"""An integration's timeout unless it has one of its own: API Gateway quotas, "Integration timeout for Regional APIs"."""
+"""An integration's timeout unless it has its own: API Gateway quotas, "Integration timeout for Regional APIs"."""
 
 
 @dataclass(frozen=True, slots=True)

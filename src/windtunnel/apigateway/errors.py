@@ -6,6 +6,7 @@ snapshots of its validated tests.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -41,7 +42,7 @@ REQUEST_TOO_LARGE = _kind("REQUEST_TOO_LARGE", 413, "RequestTooLargeException")
 RESOURCE_NOT_FOUND = _kind("RESOURCE_NOT_FOUND", 404, "NotFoundException")
 THROTTLED = _kind("THROTTLED", 429, "TooManyRequestsException")
 UNAUTHORIZED = _kind("UNAUTHORIZED", 401, "UnauthorizedException")
-UNSUPPORTED_MEDIA_TYPE = _kind("UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaTypeException")
+UNSUPPORTED_MEDIA_TYPE = _kind("UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException")
 DEFAULT_4XX = _kind("DEFAULT_4XX", 400, "BadRequestException")
 DEFAULT_5XX = _kind("DEFAULT_5XX", 500, "InternalServerErrorException")
 BAD_GATEWAY = ErrorKind("DEFAULT_5XX", 502, "InternalServerErrorException", "DEFAULT_5XX")
@@ -51,12 +52,22 @@ BAD_GATEWAY = ErrorKind("DEFAULT_5XX", 502, "InternalServerErrorException", "DEF
 class GatewayError(Exception):
     """A request that API Gateway answers itself."""
 
-    def __init__(self, kind: ErrorKind, message: str, *, validation: str = "", reason: str = "") -> None:
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str | None,
+        *,
+        validation: str = "",
+        reason: str = "",
+        authorizer: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
-        """$context.error.message."""
+        """$context.error.message; None is null in the answer, as AWS has it for an authorizer that failed."""
         self.validation = validation
         """$context.error.validationErrorString, in brackets as AWS has it; else ""."""
         self.reason = reason
         """Why, for windtunnel's own log; never sent."""
+        self.authorizer = authorizer
+        """$context.authorizer of a request that a Lambda authorizer refused: gateway responses can tell it."""
