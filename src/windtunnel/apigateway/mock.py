@@ -4,11 +4,14 @@ Sources: API Gateway Developer Guide, "Mock integrations for REST APIs" (the req
 integration response), "Method request behavior for payloads without mapping templates" (passthrough behavior),
 "Mapping templates for REST APIs" (how a template is chosen), "Override your API's request and response parameters";
 LocalStack's validated tests: statusCode has to be an integer, {statusCode: 200} without quotes is taken (the AWS CDK
-makes it so), a status override counts between 100 and 599, no X-Amzn-Trace-Id is sent.
+makes it so), a status override counts between 100 and 599, no X-Amzn-Trace-Id is sent; aws-sam-cli issue 2483 (a
+preflight of another content type is 500 "Internal server error"); clebert/aws-simple pull request 178 (with */* as a
+binary media type, a preflight needs contentHandling CONVERT_TO_TEXT).
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -21,7 +24,7 @@ from windtunnel.apigateway.mapping import Source, response_headers
 from windtunnel.apigateway.media_type import media_type
 from windtunnel.apigateway.query import parse_query
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
-from windtunnel.apigateway.response import decoded, finished, method_headers
+from windtunnel.apigateway.response import binary_types, decoded, finished, method_headers
 from windtunnel.apigateway.templates import compiled, template_variables
 from windtunnel.apigateway.velocity import velocity_value
 from windtunnel.http.messages import Response
@@ -65,8 +68,14 @@ def _asked(
     integration: Integration, request: Request, parameters: Mapping[str, Mapping[str, str]], context: Mapping[str, Any]
 ) -> str:
     """The integration request: what the request template makes, or the request's own body."""
-    body = request.body.decode("utf-8", "replace")
-    template = _request_template(integration, request.lowered.get("content-type") or _JSON)
+    content_type = request.lowered.get("content-type") or _JSON
+    template = _request_template(integration, content_type)
+    if not binary_types(request.stage).match(content_type):
+        body = request.body.decode("utf-8", "replace")
+    elif integration.content_handling == "CONVERT_TO_TEXT":
+        body = base64.b64encode(request.body).decode("ascii")
+    else:
+        raise _failed("a template cannot be applied to a binary body: set contentHandling to CONVERT_TO_TEXT")
     if template is None:
         return body
     return compiled(template).render(template_variables(body, parameters, context, request.stage.variables))

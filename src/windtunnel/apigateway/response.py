@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from windtunnel.apigateway.compression import compressed
+from windtunnel.apigateway.definition import Stage
 from windtunnel.apigateway.errors import API_CONFIGURATION_ERROR, BAD_GATEWAY, GatewayError
 from windtunnel.apigateway.media_type import BinaryTypes
 from windtunnel.apigateway.request import Match, Request
@@ -52,11 +53,7 @@ def proxy_response(payload: bytes, request: Request, match: Match) -> Response:
     status = _status(answer.get("statusCode"))
     headers = _headers(answer.get("headers"), answer.get("multiValueHeaders"))
     body = _text(answer.get("body"), "body").encode("utf-8", "replace")
-    if (
-        _flag(answer.get("isBase64Encoded"))
-        and body
-        and _binary(request.stage.binary_media_types).match(_accept(request))
-    ):
+    if _flag(answer.get("isBase64Encoded")) and binary_types(request.stage).match(request.lowered.get("accept")):
         body = decoded(body)
     return finished(request, status, headers, body, traced=True)
 
@@ -173,10 +170,6 @@ def _text(value: object, name: str) -> str:
     raise _malformed(f"{name} is not a text")
 
 
-def _accept(request: Request) -> str | None:
-    return request.lowered.get("accept")
-
-
 def _has_content_type(headers: list[tuple[bytes, bytes]]) -> bool:
     return any(len(name) == 12 and name.lower() == b"content-type" for name, _ in headers)
 
@@ -199,3 +192,8 @@ def _wire_name(name: str) -> bytes | None:
 @lru_cache(maxsize=64)
 def _binary(types: tuple[str, ...]) -> BinaryTypes:
     return BinaryTypes(types)
+
+
+def binary_types(stage: Stage) -> BinaryTypes:
+    """An API's binary media types, ready to be asked."""
+    return _binary(stage.binary_media_types)

@@ -1,9 +1,9 @@
 """Which method of a stage a request is for.
 
 Sources: API Gateway Developer Guide, "Proxy integrations for REST APIs" (the more specific resource wins), and recorded
-answers of AWS in LocalStack's validated tests: TestProxyRouting (OPTIONS /test goes to OPTIONS /{proxy+} where /test has
-only POST: a resource without the method does not hide the next one) and test_lambda_aws_proxy_integration (slashes before
-and after the path do not count, those in the middle do; nothing is percent-decoded; ANY is after the exact method).
+answers of AWS in LocalStack's validated tests: TestProxyRouting (OPTIONS /test goes to OPTIONS /{proxy+} where /test
+has only POST: a resource without the method does not hide the next one) and test_lambda_aws_proxy_integration (slashes
+before and after the path do not count, those in the middle do; nothing is percent-decoded).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Router:
         node = self._trees.setdefault(http_method, _Node())
         static = self._static.setdefault(http_method, {})
         segments = method.resource_path.strip("/").split("/")
-        parameters = []
+        parameters: list[tuple[str, int]] = []
         for index, segment in enumerate(segments):
             if segment.startswith("{") and segment.endswith("+}"):
                 node.greedy = _Route(method, tuple(parameters), (segment[1:-2], index))

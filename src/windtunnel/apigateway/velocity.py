@@ -87,7 +87,7 @@ class Undefined(Text):
 
     __slots__ = ()
 
-    def __getitem__(self, key: object) -> Undefined:  # type: ignore[override]
+    def __getitem__(self, key: object) -> Undefined:
         return self
 
     def __call__(self, *arguments: object) -> Undefined:
