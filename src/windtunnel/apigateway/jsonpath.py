@@ -17,8 +17,8 @@ _TOKEN = re.compile(
     r"""(?P<deep>\.\.)?(?:(?<=\.\.)(?P<after>\*|[^.\[\]*]+)|\.(?P<name>\*|[^.\[\]*]+)|\[(?P<index>[^\]]*)\])"""
 )
 _QUOTED = re.compile(r"""\s*(?:'([^']*)'|"([^"]*)")\s*(?:,|$)""")
-_SLICE = re.compile(r"\s*(-?\d*)\s*:\s*(-?\d*)\s*")
-_INTEGER = re.compile(r"\s*-?\d+\s*")
+_SLICE = re.compile(r"\s*((?:-?[0-9]{1,9})?)\s*:\s*((?:-?[0-9]{1,9})?)\s*")
+_INTEGER = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
 def find(document: object, path: str) -> tuple[object, bool]:

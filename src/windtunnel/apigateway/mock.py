@@ -31,7 +31,9 @@ from windtunnel.http.messages import Response
 
 _JSON = "application/json"
 _PREFIX = "method.response.header."
-_LOOSE_STATUS = re.compile(r"""\s*\{(?:.*[,\s{])?(["']?)statusCode\1\s*:\s*(-?\d+)\s*(?:,.*)?\}\s*""", re.S)
+_LOOSE_STATUS = re.compile(r"""\s*\{(?:.*[,\s{])?(["']?)statusCode\1\s*:\s*(-?[0-9]{1,9})\s*(?:,.*)?\}\s*""", re.S)
+
+_LOOSE_LENGTH = 64 * 1024
 
 
 def mock_response(
@@ -99,7 +101,7 @@ def _status_code(text: str) -> int:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        loose = _LOOSE_STATUS.fullmatch(text)
+        loose = _LOOSE_STATUS.fullmatch(text) if len(text) < _LOOSE_LENGTH else None
         value = {"statusCode": int(loose[2])} if loose else None
     status = value.get("statusCode") if isinstance(value, dict) else None
     if type(status) is not int:

@@ -36,7 +36,7 @@ _DROPPED = frozenset({
 })  # fmt: skip
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
-_INTEGER = re.compile(r"\s*[+-]?\d+\s*").fullmatch
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*").fullmatch
 _JSON = (b"Content-Type", b"application/json")
 
 

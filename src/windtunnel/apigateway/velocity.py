@@ -232,5 +232,11 @@ def _printed(value: object) -> str:
 
 
 def _replacement(text: str) -> str:
-    """Java's $1 as Python's \\1; what Java escapes with a backslash stays what it is."""
-    return re.sub(r"\\(.)|\$(\d)", lambda found: rf"\{found[2]}" if found[2] else re.escape(found[1]), text)
+    """Java's $1 as Python's \\g<1>; what Java escapes with a backslash stays what it is."""
+
+    def translated(found: re.Match[str]) -> str:
+        if found[2]:
+            return rf"\g<{found[2]}>"
+        return r"\\" if found[1] == "\\" else found[1]
+
+    return re.sub(r"\\(.)|\$(\d)", translated, text)
