@@ -1,5 +1,5 @@
 # Thin over the windtunnel command: `make up` is scripts/bootstrap, then `windtunnel up`.
-# ENGINE, PORT, API_PORT, REGION, STACK and TEMPLATE given on make's command line become its settings.
+# ENGINE, PORT, API_PORT, REGION, STACK, TEMPLATE and STACKS given on make's command line become its settings.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -9,7 +9,7 @@ ifeq ($$(origin $(1)),command line)
 export WINDTUNNEL_$(1) := $$($(1))
 endif
 endef
-$(foreach name,ENGINE PORT API_PORT REGION STACK TEMPLATE,$(eval $(call setting,$(name))))
+$(foreach name,ENGINE PORT API_PORT REGION STACK TEMPLATE STACKS,$(eval $(call setting,$(name))))
 
 windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
@@ -20,7 +20,7 @@ pass = $(if $(ARGS),-- $(ARGS))
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  with ENGINE=embedded|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel, and ARGS='...' for pytest and logs"
+	@echo "  with ENGINE=embedded|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
 
 setup: ## make the environments (in no time when nothing changed)
 	@scripts/bootstrap
