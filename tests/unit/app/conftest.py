@@ -57,12 +57,13 @@ def proxy_event() -> Callable[..., dict[str, Any]]:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         base64: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         return {
             "resource": resource,
             "path": resource.format(**(path or {})),
             "httpMethod": method,
-            "headers": None,
+            "headers": headers,
             "queryStringParameters": query,
             "pathParameters": path,
             "stageVariables": None,
@@ -83,6 +84,10 @@ def function_environment() -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "none",
         "CORS_ALLOW_ORIGIN": "*",
         "USERS_TABLE": "Users",
+        "JOBS_TABLE": "Jobs",
+        "QUEUE_URL": "https://sqs.example/jobs",
+        "ORDERED_QUEUE_URL": "https://sqs.example/jobs.fifo",
+        "MAX_ATTEMPTS": "3",
         "ALLOWED_TABLES": "lambda-apigateway",
     }
     with pytest.MonkeyPatch.context() as patch:
