@@ -35,6 +35,9 @@ screen = Screen(Console(highlight=False), Console(stderr=True, highlight=False))
 
 Engine = Annotated[str | None, typer.Option(help="Where to run: embedded or aws. Also ENGINE=…")]
 Port = Annotated[int | None, typer.Option(help="The embedded engine's port. Also WINDTUNNEL_PORT=…")]
+ApiPort = Annotated[
+    int | None, typer.Option(help="The port with the stack's API at its root. Also WINDTUNNEL_API_PORT=…")
+]
 Region = Annotated[str | None, typer.Option(help="The AWS region. Also WINDTUNNEL_REGION=…")]
 Stack = Annotated[str | None, typer.Option(help="The stack's name. Also WINDTUNNEL_STACK=…")]
 Template = Annotated[str | None, typer.Option(help="The SAM template. Also WINDTUNNEL_TEMPLATE=…")]
@@ -66,10 +69,15 @@ def _harness(**flags: object) -> Harness:
 
 @app.command()
 def up(
-    engine: Engine = None, port: Port = None, region: Region = None, stack: Stack = None, template: Template = None
+    engine: Engine = None,
+    port: Port = None,
+    api_port: ApiPort = None,
+    region: Region = None,
+    stack: Stack = None,
+    template: Template = None,
 ) -> None:
     """Start the engine, deploy the stack, and print how to reach it. Safe to run again."""
-    harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template)
+    harness = _harness(engine=engine, port=port, api_port=api_port, region=region, stack=stack, template=template)
     screen.stack(harness.up(), harness.settings.examples)
 
 
@@ -114,7 +122,7 @@ def logs(
         str | None, typer.Argument(help="Part of a function's name; all of them where left out")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    of_engine: Annotated[bool, typer.Option("--engine-log", help="The engine's own log instead.")] = False,
+    of_engine: Annotated[bool, typer.Option("--engine-log", help="The engine's own logs instead.")] = False,
     minutes: Annotated[int, typer.Option(min=1, help="How far back.")] = 60,
     engine: Engine = None,
 ) -> None:
@@ -123,11 +131,12 @@ def logs(
 
     harness = _harness(engine=engine)
     if of_engine:
-        path = harness.settings.state_dir / "engine/engine.log"
-        if not path.exists():
-            raise WindtunnelError(f"there is no engine log: {path}", hint="make up")
+        folder = harness.settings.state_dir / "engine"
+        paths = [str(path) for name in ("supervisor", "edge", "engine") if (path := folder / f"{name}.log").exists()]
+        if not paths:
+            raise WindtunnelError(f"there is no engine log in {folder}", hint="make up")
         # tail follows over a restart, which begins a new file
-        subprocess.run(["tail", "-n", "200", *(["-F"] if follow else []), str(path)], check=False)
+        subprocess.run(["tail", "-n", "200", *(["-F"] if follow else []), *paths], check=False)
         return
     harness.require_up()
     for line in functions_logs.read(harness, function or "", minutes=minutes, follow=follow):
@@ -248,6 +257,11 @@ def main() -> None:
     except KeyboardInterrupt:
         screen.say("interrupted")
         sys.exit(INTERRUPTED)
+    except SystemExit as error:
+        # typer ends an interrupted command by itself, and says nothing
+        if error.code == INTERRUPTED:
+            screen.say("interrupted")
+        raise
     except Exception as error:  # noqa: BLE001 - the last boundary
         traceback.print_exc()
         screen.error(

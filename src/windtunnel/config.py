@@ -40,6 +40,8 @@ class Settings:
     """The project: the folder that holds windtunnel.toml."""
     engine: str = "embedded"
     port: int = 4566
+    api_port: int = 4567
+    """Where the stack's API is at the root."""
     region: str = "us-east-1"
     stack: str = "windtunnel"
     template: Path = Path("infra/sam/template.yaml")
@@ -104,6 +106,7 @@ SCALARS: Mapping[str, _Scalar] = MappingProxyType(
     {
         "engine": _Scalar(("WINDTUNNEL_ENGINE", "ENGINE"), _engine),
         "port": _Scalar(("WINDTUNNEL_PORT",), _port),
+        "api_port": _Scalar(("WINDTUNNEL_API_PORT",), _port),
         "region": _Scalar(("WINDTUNNEL_REGION",), _name),
         "stack": _Scalar(("WINDTUNNEL_STACK",), _name),
         "template": _Scalar(("WINDTUNNEL_TEMPLATE",), Path),

@@ -83,6 +83,8 @@ class Screen:
         self._out.print(
             Text.assemble(("API      ", "bold"), stack.api_url or "(the stack has no REST API)"), soft_wrap=True
         )
+        if stack.root_url:
+            self._out.print(Text.assemble(("at root  ", "bold"), stack.root_url), soft_wrap=True)
         if stack.api_key:
             self._out.print(Text.assemble(("API key  ", "bold"), stack.api_key), soft_wrap=True)
         if stack.endpoint_url:

@@ -68,6 +68,10 @@ class Harness:
         laps = _Laps(self._listen)
         result = deploy(self._request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
+        stack = self.stack()
+        if not stack.api_id or stack.root_url:
+            return stack
+        self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
 
     def require_up(self) -> None:

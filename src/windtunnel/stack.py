@@ -18,16 +18,20 @@ API, STAGE, API_KEY = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack. `api_url` has no slash at its end; it and `api_key` are "" in a stack without an API or key.
+    """A deployed stack. Addresses have no slash at their end; what a stack does not have (an API, a key) is "".
 
-    `endpoint_url` is None on AWS. `outputs` are the template's own.
+    `root_url` is where the API is at the root of a port of its own, which only a local engine has. `endpoint_url` is
+    None on AWS. `outputs` are the template's own.
     """
 
     name: str
     engine: str
     region: str
     endpoint_url: str | None
+    api_id: str
+    api_stage: str
     api_url: str
+    root_url: str
     api_key: str
     outputs: Mapping[str, str]
 
@@ -55,9 +59,10 @@ def describe_stack(engine: Engine, name: str, region: str) -> Stack | None:
         if physical_id := resource.get("PhysicalResourceId"):
             first.setdefault(resource["ResourceType"], physical_id)
 
-    api_url = api_key = ""
+    api_id = api_stage = api_url = root_url = api_key = ""
     if API in first and STAGE in first:
-        api_url = engine.api_url(first[API], first[STAGE])
+        api_id, api_stage = first[API], first[STAGE]
+        api_url, root_url = engine.api_url(api_id, api_stage), engine.root_url(api_id, api_stage)
     if API_KEY in first:
         gateway = session.client("apigateway", endpoint_url=engine.endpoint_url)
         api_key = gateway.get_api_key(apiKey=first[API_KEY], includeValue=True)["value"]
@@ -66,7 +71,10 @@ def describe_stack(engine: Engine, name: str, region: str) -> Stack | None:
         engine=engine.name,
         region=region,
         endpoint_url=engine.endpoint_url,
+        api_id=api_id,
+        api_stage=api_stage,
         api_url=api_url,
+        root_url=root_url,
         api_key=api_key,
         outputs={output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])},
     )

@@ -10,7 +10,18 @@ from windtunnel.console import Screen, curl_line
 from windtunnel.errors import EngineError
 from windtunnel.stack import Stack
 
-STACK = Stack("s", "embedded", "us-east-1", "http://127.0.0.1:1", "http://127.0.0.1:1/x/Prod", "k3y", {})
+STACK = Stack(
+    name="s",
+    engine="embedded",
+    region="us-east-1",
+    endpoint_url="http://127.0.0.1:1",
+    api_id="x",
+    api_stage="Prod",
+    api_url="http://127.0.0.1:1/x/Prod",
+    root_url="http://127.0.0.1:2",
+    api_key="k3y",
+    outputs={},
+)
 
 
 def test_a_curl_line_is_one_shell_line_with_key_and_body() -> None:

@@ -25,6 +25,12 @@ class AwsEngine:
     def api_url(self, api_id: str, stage: str) -> str:
         return f"https://{api_id}.execute-api.{self._settings.region}.amazonaws.com/{stage}"
 
+    def serve_at_root(self, api_id: str, stage: str) -> str:
+        return ""
+
+    def root_url(self, api_id: str, stage: str) -> str:
+        return ""
+
     def start(self, report: Report) -> bool:
         report(f"AWS account {self._account()}, {self._settings.region}")
         return False

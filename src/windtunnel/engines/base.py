@@ -47,3 +47,9 @@ class Engine(Protocol):
 
     def api_url(self, api_id: str, stage: str) -> str:
         """The base address of a deployed REST API's stage, without a slash at the end."""
+
+    def serve_at_root(self, api_id: str, stage: str) -> str:
+        """Have the API at the root of a port of its own. Returns its address; "" where the engine has no such port."""
+
+    def root_url(self, api_id: str, stage: str) -> str:
+        """The address where this API is at the root; "" where there is none, or another API has it."""

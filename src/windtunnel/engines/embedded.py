@@ -1,4 +1,4 @@
-"""The embedded engine: LocalStack's own runtime as a background process, with windtunnel's plugin in it.
+"""The embedded engine: windtunnel's edge, and LocalStack's own runtime behind it, kept running by a supervisor.
 
 No Docker, no Java, no account. Everything it writes goes under `state_dir/engine`: checkouts never touch each other.
 """
@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,38 +22,47 @@ import psutil
 import requests
 
 from windtunnel.config import HOST, Settings
+from windtunnel.edge.config import TOKEN_HEADER
+from windtunnel.engines import supervisor
 from windtunnel.engines.base import EngineStatus, Report
+from windtunnel.engines.orders import (
+    ACCOUNT,
+    EXECUTOR,
+    PROVIDERS,
+    STATE_VARIABLE,
+    Home,
+    Ports,
+    engine_orders,
+    free_ports,
+)
 from windtunnel.engines.process import (
     ProcessRecord,
     describe,
     end_tree,
     marked_processes,
     port_holder,
+    port_is_taken,
+    read_children,
     read_record,
     write_record,
 )
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
-ACCOUNT = "000000000000"
-EXECUTOR = "windtunnel"
-PROVIDERS = {"dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
-STATE_VARIABLE = "WINDTUNNEL_STATE"
-"""Marks an engine's process with its state folder, so that one whose record was lost is still known as ours."""
-STOP_GRACE = 2.0
-"""Seconds that LocalStack gets to end by itself. It needs one, and hangs where a log was just on its way to it; its
-state is in memory, so that nothing is lost when it is killed then."""
+DYING_SECONDS = 2.0
+STOP_GRACE = 4.0
+"""Seconds that the supervisor gets to end: it gives its children two. LocalStack needs one, and hangs where a log was
+just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
 
 
 class EmbeddedEngine:
-    """LocalStack 4.14.0 on 127.0.0.1, started and ended by windtunnel."""
+    """The edge and LocalStack 4.14.0 on 127.0.0.1, started and ended by windtunnel."""
 
     name = "embedded"
 
     def __init__(self, settings: Settings) -> None:
-        self._home = settings.state_dir / "engine"
-        self._record_path = self._home / "process.json"
-        self.log_path = self._home / "engine.log"
+        self._home = Home(settings.state_dir / "engine")
+        self._record_path = self._home.folder / "process.json"
         self._settings = self._as_running(settings)
 
     def _as_running(self, settings: Settings) -> Settings:
@@ -63,6 +73,7 @@ class EmbeddedEngine:
         return replace(
             settings,
             port=settings.port if "port" in settings.chosen else record.port,
+            api_port=settings.api_port if "api_port" in settings.chosen else record.api_port,
             region=settings.region if "region" in settings.chosen else record.region,
         )
 
@@ -82,6 +93,27 @@ class EmbeddedEngine:
         # by path: a name below localhost does not resolve everywhere without a network
         return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
+    def serve_at_root(self, api_id: str, stage: str) -> str:
+        record = read_record(self._record_path)
+        if record is None:
+            raise EngineError("the engine is not up", hint="make up")
+        try:
+            response = requests.put(
+                f"{self.endpoint_url}/_windtunnel/root",
+                json={"api_id": api_id, "stage": stage},
+                headers={TOKEN_HEADER: record.token},
+                timeout=10,
+            )
+            response.raise_for_status()
+        except requests.RequestException as error:
+            raise EngineError(f"the edge does not take the API for its root: {error}") from error
+        return f"http://{HOST}:{record.api_port}"
+
+    def root_url(self, api_id: str, stage: str) -> str:
+        status = self._ask_status()
+        root = (status or {}).get("edge", {}).get("root")
+        return f"http://{HOST}:{self._settings.api_port}" if root == [api_id, stage] else ""
+
     # --- starting -------------------------------------------------------------------------------------------------
 
     def start(self, report: Report) -> bool:
@@ -93,24 +125,30 @@ class EmbeddedEngine:
                     return False
                 end_tree(process, STOP_GRACE)
             self._clear_leftovers(report)
-            self._require_free_port()
+            self._require_free_port("port", self._settings.port)
+            self._require_free_port("api_port", self._settings.api_port)
             self._require_installed()
             self._start_process(report)
             return True
 
     def _start_process(self, report: Report) -> None:
-        instance = secrets.token_hex(8)
-        process = self._spawn(instance)
+        instance, token = secrets.token_hex(8), secrets.token_hex(16)
+        backplane, dynamodb = free_ports(2)
+        ports = Ports(self._settings.port, self._settings.api_port, backplane, dynamodb)
+        process = self._spawn(ports, instance, token)
         try:
             record = ProcessRecord(
                 pid=process.pid,
                 created=process.create_time(),
-                port=self._settings.port,
+                port=ports.edge,
+                api_port=ports.api,
+                backplane_port=ports.backplane,
                 region=self._settings.region,
                 instance=instance,
+                token=token,
             )
             write_record(self._record_path, record)
-            report(f"waiting for LocalStack on {self.endpoint_url} ({self.log_path})")
+            report(f"waiting for LocalStack behind {self.endpoint_url} ({self._home.engine_log})")
             self._await_ready(record, process)
         except BaseException:
             # a failure or Ctrl-C: what was started here does not stay
@@ -118,20 +156,24 @@ class EmbeddedEngine:
             self._record_path.unlink(missing_ok=True)
             raise
 
-    def _spawn(self, instance: str) -> psutil.Process:
-        for folder in ("home", "tmp", "files", "functions"):
-            # LocalStack keeps its state in memory: what an earlier instance left on disk is of no use
-            shutil.rmtree(self._home / folder, ignore_errors=True)
-            (self._home / folder).mkdir(parents=True)
-        if self.log_path.exists():
-            self.log_path.replace(self.log_path.with_suffix(".log.1"))
-        with self.log_path.open("wb") as log:
+    def _spawn(self, ports: Ports, instance: str, token: str) -> psutil.Process:
+        home = self._home
+        for folder in home.scratch:
+            # an engine begins with nothing: what an earlier one left on disk is of no use
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        home.children.unlink(missing_ok=True)
+        for log in home.logs:
+            if log.exists():
+                log.replace(log.with_suffix(".log.1"))
+        engine_orders(self._settings, home, ports, instance, token).write(home.orders)
+        with home.supervisor_log.open("wb") as log_file:
             process = subprocess.Popen(
-                [str(self._settings.install_dir / "engine-venv/bin/python"), "-m", "localstack.runtime.main"],
-                cwd=self._home,
-                env=self._process_environment(instance),
+                [sys.executable, "-I", supervisor.__file__, str(home.orders)],
+                cwd=home.folder,
+                env={STATE_VARIABLE: str(self._settings.state_dir)},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=log_file,
                 stderr=subprocess.STDOUT,
                 # a session of its own: Ctrl-C in the terminal is for the command, which then ends the engine in order
                 start_new_session=True,
@@ -140,39 +182,11 @@ class EmbeddedEngine:
         process.returncode = 0
         return psutil.Process(process.pid)
 
-    def _process_environment(self, instance: str) -> dict[str, str]:
-        """All that the engine gets to see: nothing of the host's, so that every machine starts the same engine."""
-        settings = self._settings
-        return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "HOME": str(self._home / "home"),
-            "TMPDIR": str(self._home / "tmp"),
-            "FILESYSTEM_ROOT": str(self._home / "files"),
-            "GATEWAY_LISTEN": f"{HOST}:{settings.port}",
-            "LOCALSTACK_HOST": f"{HOST}:{settings.port}",
-            "DNS_ADDRESS": "0",
-            "DISABLE_EVENTS": "1",
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-            "LAMBDA_RUNTIME_EXECUTOR": EXECUTOR,
-            **{f"PROVIDER_OVERRIDE_{service.upper()}": name for service, name in PROVIDERS.items()},
-            "WINDTUNNEL_INSTANCE": instance,
-            "WINDTUNNEL_FUNCTIONS_DIR": str(self._home / "functions"),
-            "WINDTUNNEL_RUNTIMES_DIR": str(settings.install_dir / "runtime"),
-            STATE_VARIABLE: str(settings.state_dir),
-            **settings.engine_environment,
-        }
-
     # --- readiness ------------------------------------------------------------------------------------------------
 
     def _await_ready(self, record: ProcessRecord, process: psutil.Process) -> None:
         def probe() -> bool | None:
-            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                raise EngineError(
-                    f"the engine ended while it was starting ({self._exit_reason(process)})",
-                    hint=f"the whole log: {self.log_path}",
-                    detail=last_lines(self.log_path),
-                )
+            self._require_starting(process)
             status = self._ask_status()
             if status is None or status.get("instance") != record.instance or not status.get("ready"):
                 return None
@@ -183,8 +197,25 @@ class EmbeddedEngine:
             probe,
             what=f"the engine to be ready at {self.endpoint_url}",
             timeout=self._settings.start_timeout,
-            evidence=lambda: last_lines(self.log_path),
+            evidence=lambda: last_lines(self._home.engine_log),
         )
+
+    def _require_starting(self, process: psutil.Process) -> None:
+        """Raises EngineError where the supervisor is gone, or had to start one of its processes again."""
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            raise EngineError(
+                f"the engine ended while it was starting ({self._exit_reason(process)})",
+                hint=f"the whole logs: {self._home.folder}/*.log",
+                detail=last_lines(self._home.supervisor_log),
+            )
+        for child in read_children(self._home.children):
+            if child.starts > 1:
+                log = self._home.edge_log if child.name == "edge" else self._home.engine_log
+                raise EngineError(
+                    f"the engine's {child.name} ended while it was starting (exit code {child.last_exit})",
+                    hint=f"the whole log: {log}",
+                    detail=last_lines(log),
+                )
 
     @staticmethod
     def _exit_reason(process: psutil.Process) -> str:
@@ -212,7 +243,7 @@ class EmbeddedEngine:
             raise EngineError(
                 f"the engine is up without windtunnel's plugin: it loaded {wrong} instead of windtunnel's own",
                 hint="make the environments anew: scripts/bootstrap --force",
-                detail=last_lines(self.log_path),
+                detail=last_lines(self._home.engine_log),
             )
 
     def _becomes_ready(self, record: ProcessRecord, process: psutil.Process, report: Report) -> bool:
@@ -229,8 +260,8 @@ class EmbeddedEngine:
     @contextmanager
     def _only_one(self, report: Report) -> Iterator[None]:
         """Two commands at once would start two engines: the second waits for the first."""
-        self._home.mkdir(parents=True, exist_ok=True)
-        with (self._home / "lock").open("w") as lock:
+        self._home.folder.mkdir(parents=True, exist_ok=True)
+        with (self._home.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -243,7 +274,7 @@ class EmbeddedEngine:
         return record, record.process() if record else None
 
     def _require_same(self, record: ProcessRecord) -> None:
-        for name in ("port", "region"):
+        for name in ("port", "api_port", "region"):
             there, wanted = getattr(record, name), getattr(self._settings, name)
             if there != wanted:
                 raise EngineError(
@@ -257,8 +288,12 @@ class EmbeddedEngine:
             report(f"ending {describe(process)}, left by an earlier start of this checkout")
             end_tree(process, STOP_GRACE)
 
-    def _require_free_port(self) -> None:
-        port = self._settings.port
+    @staticmethod
+    def _require_free_port(setting: str, port: int) -> None:
+        example = f"make up {setting.upper()}={port + 10}"
+        deadline = time.monotonic() + DYING_SECONDS
+        while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
+            time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # as servers do: connections of an earlier engine that are still closing are no obstacle
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -267,13 +302,13 @@ class EmbeddedEngine:
             except PermissionError as error:
                 raise EngineError(
                     f"port {port} is not for this user: {error.strerror}",
-                    hint="choose one above 1023: make up PORT=4570",
+                    hint=f"choose one above 1023: make up {setting.upper()}=45{67 if setting == 'api_port' else 66}",
                 ) from error
             except OSError as error:
                 holder = port_holder(port)
                 raise EngineError(
                     f"port {port} on {HOST} is taken" + (f" by {describe(holder)}" if holder else ""),
-                    hint="end that, or choose another port: make up PORT=4570 (or port in windtunnel.toml)",
+                    hint=f"end that, or choose another port: {example} (or {setting} in windtunnel.toml)",
                 ) from error
 
     def _require_installed(self) -> None:
@@ -317,4 +352,7 @@ class EmbeddedEngine:
         if not status.get("ready"):
             return EngineStatus("broken", "still starting", record.pid, endpoint, uptime, memory)
         detail = f"LocalStack {status.get('localstack')}, embedded"
+        again = [f"{child.name} {child.starts - 1}" for child in read_children(self._home.children) if child.starts > 1]
+        if again:
+            detail += f" (started again: {', '.join(again)} times; {self._home.supervisor_log})"
         return EngineStatus("up", detail, record.pid, endpoint, uptime, memory)

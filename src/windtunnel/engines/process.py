@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class ProcessRecord:
     region: str
     instance: str
     """A random token that the process tells in its status, so that nobody else's server is taken for it."""
+    api_port: int
+    backplane_port: int
+    """LocalStack's own."""
+    token: str
+    """What calls of the edge's own control routes carry."""
 
     def process(self) -> psutil.Process | None:
         """The process, or None if it is gone."""
@@ -50,7 +56,26 @@ def write_record(path: Path, record: ProcessRecord) -> None:
     """Replace the record at `path` in one step."""
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(asdict(record)))
+    draft.chmod(0o600)
     draft.replace(path)
+
+
+@dataclass(frozen=True)
+class ChildReport:
+    """What a supervisor tells of one of its processes."""
+
+    name: str
+    pid: int | None
+    starts: int
+    last_exit: int | None
+
+
+def read_children(path: Path) -> list[ChildReport]:
+    """A supervisor's report; empty where there is none yet."""
+    try:
+        return [ChildReport(name, **child) for name, child in json.loads(path.read_text()).items()]
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def end_tree(process: psutil.Process, grace: float) -> None:
@@ -91,6 +116,13 @@ def port_holder(port: int) -> psutil.Process | None:
             with contextlib.suppress(psutil.NoSuchProcess, TypeError):
                 return psutil.Process(connection.pid)
     return None
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether somebody accepts connections on a port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def describe(process: psutil.Process) -> str:

@@ -2,27 +2,33 @@
 
 As on AWS: the process is reused while it is well; a crash or a timeout resets it (a new process, the same /tmp and log
 stream), with its init in the next invocation; an init that fails is tried again in the invocation that needs it.
+
+An invocation of a process that is well is callbacks from end to end; only inits and resets are tasks.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import logging
 import shutil
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from windtunnel.functions import logs
-from windtunnel.functions.failure import error_type, exited, timed_out, too_large
+from windtunnel.functions.failure import Failure, error_type, exited, timed_out, too_large
 from windtunnel.functions.interpreter import Interpreter
-from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Ready, Responded, Taken
+from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
 from windtunnel.functions.runtime_process import RuntimeProcess
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, Session
+from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, LogLine, Session
 from windtunnel.functions.variables import Places
 
+LOG = logging.getLogger(__name__)
 INIT_LIMIT = 10.0
 """Seconds that AWS gives an environment's init before the first invocation."""
 PROVISIONED_INIT_LIMIT = 130.0
@@ -30,237 +36,329 @@ PROVISIONED_INIT_LIMIT = 130.0
 
 ATTEMPTS = 3
 """Processes that an invocation may use up: one that dies before it takes the invocation does no harm to it."""
+MEMORY_SECONDS = 1.0
+"""How often a process is asked for the memory it used: the answer costs as much as a fifth of an invocation."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every environment of an engine shares; time comes in here."""
+    """What every environment shares; time comes in here."""
 
     spawner: Spawner
     folder: Path
     """Where environments have their own folders."""
     clock: Callable[[], float] = time.perf_counter
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    """Seconds, for durations."""
+    now: Callable[[], float] = time.time
+    """Seconds since the epoch."""
     init_limit: float = INIT_LIMIT
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What an invocation took: milliseconds and MB."""
-
-    duration: float
-    memory_mb: int
-
-
-@dataclass(frozen=True)
-class _InitFailure:
-    """An init that came to nothing: what the caller of an invocation gets, and what the log says."""
-
-    payload: bytes
-    status: str
-    error_type: str
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """How an invocation ended, beside its payload: what the log says of it."""
+class _Ending(NamedTuple):
+    """How an invocation ended, or an init: what the caller gets, and what the log says of it."""
 
     payload: bytes
     is_error: bool = True
     status: str = ""
     error_type: str = ""
-    words: str = ""
-    """A line of Lambda's own, after the function's output."""
+    words: tuple[str, ...] = ()
+    """Lines of Lambda's own, after the function's output."""
     broken: bool = False
     """The process is not fit for another invocation."""
 
 
-class ExecutionEnvironment:
-    """`start()`, then `invoke()` one at a time, then `stop()`, which may come from another thread at any moment."""
+class _Call:
+    """An invocation under way."""
+
+    __slots__ = ("answer", "deadline", "invocation", "moment", "started", "timer", "tries")
 
     def __init__(
-        self, name: str, spec: FunctionSpec, session: Session, interpreter: Interpreter, surroundings: Surroundings
+        self, invocation: Invocation, answer: Callable[[InvocationResult], None], started: float, timeout: float
+    ) -> None:
+        self.invocation = invocation
+        self.answer = answer
+        self.started = started
+        self.deadline = started + timeout
+        self.moment = 0.0
+        """When it started, in seconds since the epoch."""
+        self.tries = 0
+        """Processes used up so far."""
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class ExecutionEnvironment:
+    """`start()`, then `begin()` or `invoke()` one at a time, then `stop()`, which may come at any moment."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: FunctionSpec,
+        session: Session,
+        interpreter: Interpreter,
+        surroundings: Surroundings,
+        write: Callable[[list[LogLine]], None] = lambda _lines: None,
     ) -> None:
         self._spec = spec
         self._session = session
         self._interpreter = interpreter
         self._surroundings = surroundings
+        self._clock = surroundings.clock
         self._folder = surroundings.folder / name
-        self._lock = threading.Lock()
+        self._write = write
+        self._loop = asyncio.get_running_loop()
         self._process: RuntimeProcess | None = None
         self._stopped = False
+        self._call: _Call | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answered: asyncio.Future[None] | None = None
+        """What stop() waits for: the end of the invocation under way."""
         self._init_duration: float | None = None
         """Milliseconds of an init that no REPORT line told yet."""
-        self._unlogged = ""
+        self._unlogged: list[LogLine] = []
         """Lines that no invocation's log had yet."""
+        self._memory = 0
+        self._memory_read = float("-inf")
 
-    def start(self) -> str:
+    async def start(self) -> str:
         """The init phase. Returns the error's type where it failed, which the next invocation deals with; else ""."""
         limit = self._surroundings.init_limit
         if self._session.initialization_type == PROVISIONED:
             limit = max(PROVISIONED_INIT_LIMIT, self._spec.timeout)
-        failure = self._init("", limit, phase="init")
+        failure = await self._init("", limit, phase="init")
         return (error_type(failure.payload) or "Runtime.Unknown") if failure else ""
 
-    def invoke(self, invocation: Invocation) -> InvocationResult:
-        """Run the handler. Whatever the function does, an answer comes, within its timeout."""
-        started = self._surroundings.clock()
-        deadline = started + self._spec.timeout
-        for _ in range(ATTEMPTS):
-            process = self._well()
-            if process is None:
-                # reset, or its init failed: the init is part of this invocation, under the function's own timeout
-                failure = self._init(invocation.request_id, deadline - self._surroundings.clock(), phase="invoke")
-                if failure:
-                    return self._without_init(invocation, failure, started)
-                process = self._well()
-            if process:
-                result = self._run(process, invocation, started)
-                if result:
-                    return result
-            # it ended before it took the invocation: another process can have it, while there is time
-            if self._stopped or self._surroundings.clock() >= deadline:
-                break
-        failed = exited(invocation.request_id, -9)
-        return self._without_init(invocation, _InitFailure(failed.payload, "error", failed.type), started)
+    def begin(self, invocation: Invocation, answer: Callable[[InvocationResult], None]) -> None:
+        """Run the handler. Whatever the function does, `answer` is called with its result, within its timeout."""
+        call = _Call(invocation, answer, self._clock(), self._spec.timeout)
+        call.moment = self._surroundings.now()
+        self._call = call
+        process = self._process
+        if process is not None and process.exit_code is None:
+            self._hand_over(process, call)
+        else:
+            self._run(self._recover(call))
 
-    def stop(self) -> None:
+    async def invoke(self, invocation: Invocation) -> InvocationResult:
+        """The same, to be waited for."""
+        result: asyncio.Future[InvocationResult] = self._loop.create_future()
+        self.begin(invocation, result.set_result)
+        return await asyncio.shield(result)
+
+    async def stop(self) -> None:
         """End the process and remove the environment's folder. An invocation under way ends as a crash."""
-        with self._lock:
-            self._stopped = True
-        self._discard()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._stopped = True
+        while self._call is not None or self._tasks:
+            if self._process is not None:
+                self._process.kill()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            else:
+                self._answered = self._loop.create_future()
+                await self._answered
+        await self._discard()
+        if self._unlogged:
+            self._write(self._unlogged)
+            self._unlogged = []
+        remove = functools.partial(shutil.rmtree, self._folder, ignore_errors=True)
+        await self._loop.run_in_executor(None, remove)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Whatever goes wrong in here, the invocation is answered."""
+        try:
+            await work
+        except Exception as error:
+            LOG.exception("an execution environment of %s failed", self._spec.name)
+            if self._call is not None:
+                failure = Failure("Runtime.Unknown", str(error))
+                self._finish(self._call, _Ending(failure.payload, True, "error", failure.type))
 
     # --- init -----------------------------------------------------------------------------------------------------
 
-    def _init(self, request_id: str, limit: float, *, phase: str) -> _InitFailure | None:
+    async def _init(self, request_id: str, limit: float, *, phase: str) -> _Ending | None:
         """Start a process and wait until it asks for an invocation, `limit` seconds at most."""
-        clock = self._surroundings.clock
-        began = clock()
-        process = self._spawn()
+        began = self._clock()
+        try:
+            process = await self._spawn()
+        except OSError as error:
+            LOG.warning("%s cannot be started: %s", self._spec.name, error)
+            failed = Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
+            return _Ending(failed.payload, True, "error", failed.type)
         if process is None:
             stopped = exited(request_id, -9)
-            return _InitFailure(stopped.payload, "error", stopped.type)
-        outcome = process.next_outcome(limit)
-        milliseconds = (clock() - began) * 1000
-        self._unlogged += logs.init_start(self._interpreter.identifier) + "\n" + process.take_output()
+            return _Ending(stopped.payload, True, "error", stopped.type)
+        outcome = await self._first_outcome(process, limit - (self._clock() - began))
+        milliseconds = (self._clock() - began) * 1000
+        self._note(logs.init_start(self._interpreter.identifier), milliseconds / 1000)
+        self._unlogged += process.take_output()
         if isinstance(outcome, Ready):
             # an init within an invocation is part of its duration
             self._init_duration = milliseconds if phase == "init" else None
             return None
 
-        self._discard()
+        await self._discard()
         match outcome:
             case InitFailed(body):
-                failure = _InitFailure(body, "error", error_type(body))
+                failure = _Ending(body, True, "error", error_type(body))
             case Exited(code):
                 failed = exited(request_id, code)
-                failure = _InitFailure(failed.payload, "error", failed.type)
+                failure = _Ending(failed.payload, True, "error", failed.type)
             case _:
                 late = timed_out(request_id, self._spec.timeout)
-                failure = _InitFailure(late.payload, "timeout", "")
-        report = logs.init_report(milliseconds, failure.status, failure.error_type, phase)
-        self._unlogged = self._unlogged.rstrip("\n") + "\n" + report + "\n"
+                failure = _Ending(late.payload, True, "timeout")
+        self._note(logs.init_report(milliseconds, failure.status, failure.error_type, phase))
         return failure
 
-    def _spawn(self) -> RuntimeProcess | None:
-        """A new process in this environment's folder, or None where the environment was stopped."""
+    async def _first_outcome(self, process: RuntimeProcess, limit: float) -> Outcome | None:
+        """What the process does first; None where that takes longer than `limit` seconds."""
+        if process.exit_code is not None:
+            return Exited(process.exit_code)
+        first: asyncio.Future[Outcome | None] = self._loop.create_future()
+
+        def hear(outcome: Outcome | None) -> None:
+            if not first.done():
+                first.set_result(outcome)
+
+        process.listen(hear)
+        timer = self._loop.call_later(max(0.0, limit), hear, None)
+        try:
+            return await first
+        finally:
+            timer.cancel()
+            process.listen(None)
+
+    async def _spawn(self) -> RuntimeProcess | None:
+        """A new process in this environment's folder, or None where the environment was stopped. Raises OSError."""
+        if self._stopped:
+            return None
         home, tmp = self._folder / "home", self._folder / "tmp"
-        with self._lock:
-            if self._stopped:
-                return None
-            home.mkdir(parents=True, exist_ok=True)
-            tmp.mkdir(exist_ok=True)
-            places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
-            self._process = RuntimeProcess(self._spec, self._session, places, self._surroundings.spawner)
-            return self._process
+        home.mkdir(parents=True, exist_ok=True)
+        tmp.mkdir(exist_ok=True)
+        places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
+        process = await RuntimeProcess.launch(self._spec, self._session, places, self._surroundings.spawner)
+        if self._stopped:
+            await process.end()
+            return None
+        self._process = process
+        self._memory_read = float("-inf")
+        return process
 
-    def _well(self) -> RuntimeProcess | None:
-        """The process, if it is there and alive; one that ended since the last invocation is given back."""
-        process = self._process
-        while process:
-            match process.next_outcome(0):
-                case None:
-                    return process
-                case Exited():
-                    self._discard()
-                    return None
-        return None
+    async def _discard(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            self._unlogged += await process.end()
 
-    def _discard(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-        if process:
-            self._unlogged += process.end()
+    def _note(self, text: str, ago: float = 0.0) -> None:
+        """A line of Lambda's own, between invocations; `ago` in seconds."""
+        self._unlogged.append(LogLine(int((self._surroundings.now() - ago) * 1000), text))
 
     # --- an invocation --------------------------------------------------------------------------------------------
 
-    def _run(self, process: RuntimeProcess, invocation: Invocation, started: float) -> InvocationResult | None:
-        """Have the process handle an invocation. None where it ended before it took it."""
-        surroundings, timeout = self._surroundings, self._spec.timeout
-        deadline = started + timeout
-        left = deadline - surroundings.clock()
-        process.deliver(Delivery(invocation, int((surroundings.now().timestamp() + left) * 1000)))
-        taken = False
-        while True:
-            match process.next_outcome(deadline - surroundings.clock()):
-                case Taken():
-                    taken = True
-                case Responded(request_id, body, is_error) if request_id == invocation.request_id:
-                    return self._finish(process, invocation, started, _answered(body, is_error))
-                case Exited(code):
-                    if not taken:
-                        self._discard()
-                        return None
-                    failure = exited(invocation.request_id, code)
-                    words = f"{failure.message}\n{failure.type}"
-                    ending = _Ending(failure.payload, True, "error", failure.type, words, broken=True)
-                    return self._finish(process, invocation, started, ending)
-                case None:
-                    words = logs.timeout_line(surroundings.now(), invocation.request_id, timeout)
-                    payload = timed_out(invocation.request_id, timeout).payload
-                    return self._finish(
-                        process, invocation, started, _Ending(payload, True, "timeout", words=words, broken=True)
-                    )
+    async def _recover(self, call: _Call) -> None:
+        """Get an invocation a process: reset, or its init failed, or it ended before it took the invocation.
+
+        The init is part of the invocation, under the function's own timeout.
+        """
+        await self._discard()
+        request_id = call.invocation.request_id
+        while call.tries < ATTEMPTS and not self._stopped and self._clock() < call.deadline:
+            call.tries += 1
+            failure = await self._init(request_id, call.deadline - self._clock(), phase="invoke")
+            if failure:
+                self._finish(call, failure)
+                return
+            process = self._process
+            if process is not None and process.exit_code is None:
+                self._hand_over(process, call)
+                return
+            await self._discard()
+        failed = exited(request_id, -9)
+        self._finish(call, _Ending(failed.payload, True, "error", failed.type))
+
+    def _hand_over(self, process: RuntimeProcess, call: _Call) -> None:
+        left = call.deadline - self._clock()
+        process.listen(self._heard)
+        call.timer = self._loop.call_later(left, self._late, call)
+        process.deliver(Delivery(call.invocation, int((self._surroundings.now() + left) * 1000)))
+
+    def _heard(self, outcome: Outcome) -> None:
+        """What the process does while it has an invocation."""
+        call, process = self._call, self._process
+        if call is None or process is None or isinstance(outcome, Ready):
+            return
+        if isinstance(outcome, Responded):
+            if outcome.request_id == call.invocation.request_id:
+                ending = _answered(outcome.body, outcome.is_error)
+                self._end_call(process, call, ending)
+        elif isinstance(outcome, Exited):
+            if not process.taken:
+                # another process can have it, while there is time
+                process.listen(None)
+                if call.timer is not None:
+                    call.timer.cancel()
+                self._run(self._recover(call))
+                return
+            failure = exited(call.invocation.request_id, outcome.code)
+            words = (failure.message, failure.type)
+            self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
+
+    def _late(self, call: _Call) -> None:
+        process, request_id, timeout = self._process, call.invocation.request_id, self._spec.timeout
+        if call is not self._call or process is None:
+            return
+        words = logs.timeout_line(datetime.fromtimestamp(self._surroundings.now(), UTC), request_id, timeout)
+        payload = timed_out(request_id, timeout).payload
+        self._end_call(process, call, _Ending(payload, True, "timeout", words=(words,), broken=True))
+
+    def _end_call(self, process: RuntimeProcess, call: _Call, ending: _Ending) -> None:
+        duration = (self._clock() - call.started) * 1000
+        process.listen(None)
+        if call.timer is not None:
+            call.timer.cancel()
+        if ending.broken or self._clock() - self._memory_read >= MEMORY_SECONDS:
+            self._memory = process.peak_memory_mb() or self._memory
+            self._memory_read = self._clock()
+        if ending.broken:
+            self._run(self._reset(call, ending, duration))
+        else:
+            self._finish(call, ending, process.take_output(), duration, self._memory)
+
+    async def _reset(self, call: _Call, ending: _Ending, duration: float) -> None:
+        """End the process, then answer: what its last words were, is in this invocation's log."""
+        before, self._unlogged = self._unlogged, []
+        await self._discard()
+        output, self._unlogged = self._unlogged, before
+        self._finish(call, ending, output, duration, self._memory)
 
     def _finish(
-        self, process: RuntimeProcess, invocation: Invocation, started: float, ending: _Ending
-    ) -> InvocationResult:
-        duration = (self._surroundings.clock() - started) * 1000
-        used = process.peak_memory_mb()
-        before, self._unlogged = self._unlogged, ""
-        if ending.broken:
-            self._discard()
-            output, self._unlogged = self._unlogged, ""
-        else:
-            output = process.take_output()
-        return self._result(invocation, before, output, ending, Usage(duration, used))
-
-    def _without_init(self, invocation: Invocation, failure: _InitFailure, started: float) -> InvocationResult:
-        """The answer to an invocation that no process could be had for."""
-        duration = (self._surroundings.clock() - started) * 1000
-        before, self._unlogged = self._unlogged, ""
-        ending = _Ending(failure.payload, True, failure.status, failure.error_type)
-        return self._result(invocation, before, "", ending, Usage(duration, 0))
-
-    def _result(
-        self, invocation: Invocation, before: str, output: str, ending: _Ending, usage: Usage
-    ) -> InvocationResult:
+        self,
+        call: _Call,
+        ending: _Ending,
+        output: list[LogLine] | None = None,
+        duration: float | None = None,
+        memory: int = 0,
+    ) -> None:
+        """Write the log and answer. Without `duration` no process had the invocation."""
+        if duration is None:
+            duration = (self._clock() - call.started) * 1000
+        request_id = call.invocation.request_id
+        moments = logs.Moments(int(call.moment * 1000), int(self._surroundings.now() * 1000))
+        output = output or []
+        output += [LogLine(moments.ended, words) for words in ending.words]
         report = logs.Report(
-            duration=usage.duration,
-            memory_mb=self._spec.memory_mb,
-            used_mb=usage.memory_mb,
-            init=self._init_duration,
-            status=ending.status,
-            error_type=ending.error_type,
+            duration, self._spec.memory_mb, memory, self._init_duration, ending.status, ending.error_type
         )
-        self._init_duration = None
-        if ending.words:
-            output = f"{output.rstrip()}\n{ending.words}".lstrip("\n")
-        text = logs.invocation_log(
-            invocation.request_id, self._spec.version, logs.legible(before), logs.legible(output), report
-        )
-        return InvocationResult(ending.payload, ending.is_error, text)
+        lines = logs.invocation_lines(request_id, self._spec.version, self._unlogged, output, report, moments)
+        self._init_duration, self._unlogged = None, []
+        self._write(lines)
+        self._call = None
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
+        call.answer(InvocationResult(ending.payload, ending.is_error, lines))
 
 
 def _answered(body: bytes | None, is_error: bool) -> _Ending:

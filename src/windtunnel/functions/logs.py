@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from windtunnel.functions.spec import LogLine
 
 RUNTIME_TRACEBACK = re.compile(r"\rTraceback \(most recent call last\):(?:\r[^\r\n]*)*")
 NO_BREAK_SPACE = "\u00a0"
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What the REPORT line tells. Durations in milliseconds; `init` is None unless this was a cold start."""
 
     duration: float
@@ -50,32 +52,68 @@ def legible(output: str) -> str:
     return RUNTIME_TRACEBACK.sub(lambda found: found[0].replace("\r", "\n").replace(NO_BREAK_SPACE, " "), output)
 
 
-def invocation_log(request_id: str, version: str, before: str, output: str, report: Report) -> str:
+def legible_line(line: str) -> str:
+    """The same for one line of output, which may be a whole traceback."""
+    return legible(line) if "\r" in line else line
+
+
+class Moments(NamedTuple):
+    """When an invocation began and ended, in milliseconds since the epoch."""
+
+    began: int
+    ended: int
+
+
+def invocation_lines(
+    request_id: str,
+    version: str,
+    before: list[LogLine],
+    output: Sequence[LogLine],
+    report: Report,
+    moments: Moments,
+) -> list[LogLine]:
     """An invocation's whole log: what was written before it (its environment's init), START, output, END, REPORT."""
-    lines = [
-        before.rstrip("\n"),
-        f"START RequestId: {request_id} Version: {version}",
-        output.rstrip("\n"),
-        f"END RequestId: {request_id}",
-        report_line(request_id, report),
+    began, ended = moments
+    return [
+        *before,
+        LogLine(began, f"START RequestId: {request_id} Version: {version}"),
+        *output,
+        LogLine(ended, f"END RequestId: {request_id}"),
+        LogLine(ended, report_line(request_id, report)),
     ]
-    return "\n".join(line for line in lines if line) + "\n"
 
 
 def report_line(request_id: str, report: Report) -> str:
     """The REPORT line. Since August 2025 AWS bills the init of on-demand functions with the duration."""
-    billed = math.ceil(report.duration + (report.init or 0.0))
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {report.duration:.2f} ms",
-        f"Billed Duration: {billed} ms",
-        f"Memory Size: {report.memory_mb} MB",
-        f"Max Memory Used: {report.used_mb} MB",
-    ]
-    if report.init is not None:
-        fields.append(f"Init Duration: {report.init:.2f} ms")
+    duration, init = report.duration, report.init
+    line = (
+        f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms\t"
+        f"Billed Duration: {math.ceil(duration + (init or 0.0))} ms\t"
+        f"Memory Size: {report.memory_mb} MB\tMax Memory Used: {report.used_mb} MB\t"
+    )
+    if init is not None:
+        line += f"Init Duration: {init:.2f} ms\t"
     if report.status:
-        fields.append(f"Status: {report.status}")
+        line += f"Status: {report.status}\t"
     if report.error_type:
-        fields.append(f"Error Type: {report.error_type}")
-    return "\t".join(fields) + "\t"
+        line += f"Error Type: {report.error_type}\t"
+    return line
+
+
+def tail(lines: Sequence[LogLine], size: int = 4096) -> bytes:
+    """The last bytes of a log, as an invocation with LogType Tail gets them."""
+    parts: list[bytes] = []
+    missing = size
+    for line in reversed(lines):
+        part = f"{line.text}\n".encode()
+        parts.append(part)
+        missing -= len(part)
+        if missing <= 0:
+            break
+    return b"".join(reversed(parts))[-size:]
+
+
+class LogSink(Protocol):
+    """Where log lines go. Cheap, and never blocks."""
+
+    def write(self, account: str, region: str, group: str, stream: str, timestamp_ms: int, message: str) -> None: ...

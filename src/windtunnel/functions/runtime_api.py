@@ -5,35 +5,34 @@ Source: AWS Lambda Developer Guide, "Using the Lambda runtime API for custom run
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
-import queue
+import logging
 import socket
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import NamedTuple
 
 from windtunnel.functions.failure import MAX_PAYLOAD
 from windtunnel.functions.spec import Invocation
+from windtunnel.http.messages import Headers
+from windtunnel.http.server import BodyTooLarge, ClientGone, Exchange, Limits, Server
 
-RUNTIME = "/2018-06-01/runtime/"
+LOG = logging.getLogger(__name__)
+RUNTIME = b"/2018-06-01/runtime/"
+NEXT = RUNTIME + b"invocation/next"
+ASKING = b"?next"
+JSON: Headers = ((b"Content-Type", b"application/json"),)
+ACCEPTED = b'{"status":"OK"}\n'
+# a handler may run for a quarter of an hour without a word, and the next invocation may be for tomorrow
+LIMITS = Limits(idle_timeout=float("inf"), head_timeout=float("inf"))
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(NamedTuple):
     """The runtime asks for an invocation: its init, or the invocation before, is over."""
 
 
-@dataclass(frozen=True)
-class Taken:
-    """The runtime was handed an invocation."""
-
-
-@dataclass(frozen=True)
-class Responded:
+class Responded(NamedTuple):
     """The runtime answered an invocation. `body` is None where it was over the limit."""
 
     request_id: str
@@ -41,8 +40,7 @@ class Responded:
     is_error: bool
 
 
-@dataclass(frozen=True)
-class InitFailed:
+class InitFailed(NamedTuple):
     """The runtime could not load the handler; it ends by itself."""
 
     body: bytes
@@ -55,11 +53,11 @@ class Exited:
     code: int
 
 
-Outcome = Ready | Taken | Responded | InitFailed | Exited
+Outcome = Ready | Responded | InitFailed | Exited
+READY = Ready()
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """An invocation on its way to the runtime, with its deadline in milliseconds since the epoch."""
 
     invocation: Invocation
@@ -69,143 +67,132 @@ class Delivery:
 class RuntimeApi:
     """One server on 127.0.0.1, for one process, with one invocation at a time.
 
-    What the process does is told to `tell`, from the server's threads.
+    What the process does is told to `tell`. Callbacks, no task: this is the path of every invocation.
     """
 
-    def __init__(self, tell: Callable[[Outcome], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, tell: Callable[[Outcome], None]) -> None:
+        self._loop = loop
         self._tell = tell
-        self._deliveries: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
-        handler = type("Handler", (_Handler,), {"api": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self._closing = False
-        self._thread = threading.Thread(target=self._serve, name="runtime-api", daemon=True)
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
+        self._server = Server(self._serve, limits=LIMITS)
+        self._parked: Exchange | None = None
+        """The runtime's question for the next invocation, while there is none."""
+        self._waiting: Delivery | None = None
+        """The invocation that waits for the runtime's question."""
+        self._reading: set[asyncio.Task[None]] = set()
+        self.taken = False
+        """Whether the runtime has the invocation that was delivered last."""
+        self.address = ""
         """host:port, as AWS_LAMBDA_RUNTIME_API has it."""
-        return f"127.0.0.1:{self._server.server_port}"
+
+    async def listen(self) -> None:
+        sock = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.address = f"127.0.0.1:{await self._server.listen(sock)}"
 
     def deliver(self, delivery: Delivery) -> None:
-        """Hand over an invocation; the runtime's next (or waiting) question is answered with it."""
-        self._deliveries.put(delivery)
-
-    def close(self) -> None:
-        """Stop serving. A runtime that waits for an invocation sees its connection end."""
-        self._closing = True
-        self._deliveries.put(None)
-        # a connection wakes the thread that waits for one; serve_forever() would look twice a second, all its life
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1):
-            pass
-        self._thread.join()
-        self._server.server_close()
-
-    def _serve(self) -> None:
-        while not self._closing:
-            self._server.handle_request()
-
-    # --- what the handler calls -----------------------------------------------------------------------------------
-
-    def next(self) -> Delivery | None:
-        self._tell(Ready())
-        delivery = self._deliveries.get()
-        if delivery is None:
-            self._deliveries.put(None)  # for whoever else waits
+        """Hand over an invocation; the runtime's waiting (or next) question is answered with it."""
+        parked, self._parked = self._parked, None
+        if parked is None:
+            self.taken = False
+            self._waiting = delivery
         else:
-            self._tell(Taken())
-        return delivery
+            self._answer(parked, delivery)
 
-    def result(self, request_id: str, body: bytes | None, *, is_error: bool) -> None:
-        self._tell(Responded(request_id, body, is_error))
+    def settle(self) -> bool:
+        """Call it when the process has ended. Returns False while something that it said may still be on its way."""
+        if self._parked is not None:
+            self._parked.abort()
+            self._parked = None
+        return not self._server.connections
 
-    def init_error(self, body: bytes) -> None:
-        self._tell(InitFailed(body))
+    async def close(self) -> None:
+        """Stop serving. A runtime that waits for an invocation sees its connection end."""
+        await self._server.close()
 
+    # --- requests -------------------------------------------------------------------------------------------------
 
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP for RuntimeApi; `api` is set by a subclass of each server's own."""
+    def _serve(self, exchange: Exchange) -> None:
+        if exchange.method == "POST":
+            if exchange.complete:
+                self._post(exchange, exchange.buffered())
+            else:
+                task = asyncio.Task(self._read(exchange), loop=self._loop, eager_start=True)
+                if not task.done():
+                    self._reading.add(task)
+                    task.add_done_callback(self._reading.discard)
+        elif exchange.method == "GET" and exchange.target == NEXT:
+            waiting, self._waiting = self._waiting, None
+            if waiting is not None:
+                self._answer(exchange, waiting)
+            else:
+                self._parked = exchange
+            self._tell(READY)
+        else:
+            self._not_found(exchange)
 
-    api: RuntimeApi
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-
-    def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the process was killed: its end is told apart
-            super().handle()
-
-    def do_GET(self) -> None:
-        if self.path != RUNTIME + "invocation/next":
-            self._not_found()
-            return
-        delivery = self.api.next()
-        if delivery is None:
-            self.close_connection = True
-            return
-        invocation = delivery.invocation
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(delivery.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
-        }
+    def _answer(self, exchange: Exchange, delivery: Delivery) -> None:
+        invocation, deadline_ms = delivery
+        headers = [
+            *JSON,
+            (b"Lambda-Runtime-Aws-Request-Id", invocation.request_id.encode()),
+            (b"Lambda-Runtime-Deadline-Ms", b"%d" % deadline_ms),
+            (b"Lambda-Runtime-Invoked-Function-Arn", invocation.function_arn.encode()),
+        ]
         if invocation.trace_id:
-            headers["Lambda-Runtime-Trace-Id"] = invocation.trace_id
+            headers.append((b"Lambda-Runtime-Trace-Id", invocation.trace_id.encode()))
         if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
-        self._send(HTTPStatus.OK, invocation.payload, headers)
+            headers.append((b"Lambda-Runtime-Client-Context", invocation.client_context.encode()))
+        self.taken = True
+        exchange.respond(200, headers, invocation.payload)
 
-    def do_POST(self) -> None:
-        body = self._read_body()
-        match self.path.removeprefix(RUNTIME).split("/"):
-            case ["invocation", request_id, "response"] if len(body) > MAX_PAYLOAD:
-                self._send_error_object(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                    "RequestEntityTooLarge",
-                    f"Exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes).",
-                )
-                self.api.result(request_id, None, is_error=True)
-            case ["invocation", request_id, ("response" | "error") as kind]:
-                # first the runtime, so that it asks on while the caller is answered
-                self._accept()
-                self.api.result(request_id, body, is_error=kind == "error")
-            case ["init", "error"]:
-                self._accept()
-                self.api.init_error(body)
-            case _:
-                self._not_found()
-
-    def _read_body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
-            while self.rfile.readline().strip():  # trailers
-                pass
-            return b"".join(chunks)
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def _accept(self) -> None:
-        self._send(HTTPStatus.ACCEPTED, b'{"status":"OK"}\n', {})
-
-    def _not_found(self) -> None:
-        self._send_error_object(HTTPStatus.NOT_FOUND, "InvalidRequest", f"no such call: {self.command} {self.path}")
-
-    def _send_error_object(self, status: HTTPStatus, kind: str, message: str) -> None:
-        self._send(status, json.dumps({"errorMessage": message, "errorType": kind}).encode(), {})
-
-    def _send(self, status: HTTPStatus, body: bytes, headers: Mapping[str, str]) -> None:
+    async def _read(self, exchange: Exchange) -> None:
+        """A body that is still on its way."""
         try:
-            self.send_response_only(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            self.wfile.flush()
-        except OSError:
-            self.close_connection = True  # the process died while it was told
+            body = await exchange.body(MAX_PAYLOAD)
+        except ClientGone:
+            return
+        except BodyTooLarge:
+            message = f"Exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes)."
+            _refuse(exchange, 413, "RequestEntityTooLarge", message)
+            if request_id := _request_id(exchange.target.removesuffix(ASKING), b"/response"):
+                self._tell(Responded(request_id, None, True))
+            return
+        self._post(exchange, body)
 
-    def log_message(self, *_arguments: Any) -> None:
-        """Nothing: this is not a log that anyone reads."""
+    def _post(self, exchange: Exchange, body: bytes) -> None:
+        target = exchange.target
+        if target.endswith(ASKING):
+            # windtunnel's own client asks for the next invocation with its answer (bootstrap.py)
+            target = target[: -len(ASKING)]
+            kind = b"/response" if target.endswith(b"/response") else b"/error"
+            if request_id := _request_id(target, kind):
+                self._parked = exchange
+                self._tell(Responded(request_id, body, kind == b"/error"))
+                return
+        # the runtime is answered first, so that it asks on while the caller is answered
+        if request_id := _request_id(target, b"/response"):
+            exchange.respond(202, JSON, ACCEPTED)
+            self._tell(Responded(request_id, body, False))
+        elif request_id := _request_id(target, b"/error"):
+            exchange.respond(202, JSON, ACCEPTED)
+            self._tell(Responded(request_id, body, True))
+        elif target == RUNTIME + b"init/error":
+            exchange.respond(202, JSON, ACCEPTED)
+            self._tell(InitFailed(body))
+        else:
+            self._not_found(exchange)
+
+    def _not_found(self, exchange: Exchange) -> None:
+        call = f"{exchange.method} {exchange.target.decode(errors='replace')}"
+        _refuse(exchange, 404, "InvalidRequest", f"no such call: {call}")
+
+
+def _request_id(target: bytes, kind: bytes) -> str:
+    """The request's id in /2018-06-01/runtime/invocation/<id>/<kind>; "" where the target is another."""
+    prefix = b"/2018-06-01/runtime/invocation/"
+    if target.startswith(prefix) and target.endswith(kind):
+        return target[len(prefix) : -len(kind)].decode(errors="replace")
+    return ""
+
+
+def _refuse(exchange: Exchange, status: int, kind: str, message: str) -> None:
+    exchange.respond(status, JSON, json.dumps({"errorMessage": message, "errorType": kind}).encode())

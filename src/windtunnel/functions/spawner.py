@@ -1,11 +1,12 @@
-"""Starting processes from one thread that lives as long as the engine.
+"""Starting processes from one thread that lives as long as the functions plane.
 
 A function's process asks the kernel to die with its parent (bootstrap.py), and Linux takes the *thread* that forked for
-the parent: started from a request's thread, it would die when that thread ends.
+the parent: started from a request's thread, it would die when that thread ends. Nor does a fork hold up the loop so.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import subprocess
 import threading
@@ -26,21 +27,27 @@ class Command:
 
 
 class Spawner:
-    """The thread. Make one per engine."""
+    """The thread. Make one per functions plane."""
 
     def __init__(self) -> None:
-        self._orders: queue.SimpleQueue[tuple[Command, Future[subprocess.Popen[bytes]]]] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="function-spawner", daemon=True).start()
+        self._orders: queue.SimpleQueue[tuple[Command, Future[subprocess.Popen[bytes]]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="function-spawner", daemon=True)
+        self._thread.start()
 
-    def spawn(self, command: Command) -> subprocess.Popen[bytes]:
+    async def spawn(self, command: Command) -> subprocess.Popen[bytes]:
         """Start a process in a session of its own, so that it can be ended with all that it starts. Raises OSError."""
         started: Future[subprocess.Popen[bytes]] = Future()
         self._orders.put((command, started))
-        return started.result()
+        return await asyncio.wrap_future(started)
+
+    def close(self) -> None:
+        """End the thread, and with it every process that it started."""
+        self._orders.put(None)
+        self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            command, started = self._orders.get()
+        while order := self._orders.get():
+            command, started = order
             try:
                 process = subprocess.Popen(
                     command.words,

@@ -18,35 +18,92 @@ if sys.version_info < (3, 13):
 
 try:
     from localstack import config
+
+    # snapshot.py and its siblings
+    from localstack.aws import handlers as aws_handlers
+    from localstack.aws.accounts import get_account_id_from_access_key_id
+
+    # publisher.py and its siblings
+    from localstack.aws.api import RequestContext, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+    from localstack.aws.client import parse_response, parse_service_exception
+    from localstack.aws.connect import MetadataRequestInjector, connect_to
+    from localstack.aws.spec import load_service
     from localstack.constants import VERSION
-    from localstack.http import Response
-    from localstack.runtime import hooks
+    from localstack.http import Request, Response
+    from localstack.runtime import get_current_runtime, hooks
     from localstack.runtime.server import twisted as twisted_server
+    from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
     from localstack.services.apigateway.legacy import provider as apigateway_import
+    from localstack.services.apigateway.models import apigateway_stores
     from localstack.services.apigateway.next_gen.execute_api.gateway_response import build_gateway_response
+    from localstack.services.apigateway.next_gen.provider import ApigatewayNextGenProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_apikey import ApiGatewayApiKeyProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_basepathmapping import (
+        ApiGatewayBasePathMappingProvider,
+    )
+    from localstack.services.apigateway.resource_providers.aws_apigateway_deployment import ApiGatewayDeploymentProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_gatewayresponse import (
+        ApiGatewayGatewayResponseProvider,
+    )
+    from localstack.services.apigateway.resource_providers.aws_apigateway_method import ApiGatewayMethodProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_model import ApiGatewayModelProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_requestvalidator import (
+        ApiGatewayRequestValidatorProvider,
+    )
     from localstack.services.apigateway.resource_providers.aws_apigateway_restapi import ApiGatewayRestApiProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
+    from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
+    from localstack.services.cloudformation.provider_utils import convert_request_kwargs
     from localstack.services.cloudformation.resource_provider import (
+        CloudFormationResourceProviderPlugin,
         OperationStatus,
         ProgressEvent,
+        ResourceProvider,
         ResourceProviderExecutor,
     )
+    from localstack.services.cloudformation.v2 import provider as cloudformation_provider
+    from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
+    from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
     from localstack.services.edge import ROUTER
+    from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
     )
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
     from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_service import LambdaService
+    from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.logs.models import get_moto_logs_backend
+
+    # moto's classes, with what LocalStack patches in them
+    from localstack.services.logs.provider import LogEvent
+    from localstack.services.logs.provider import MotoLogStream as LogStream
     from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
     from localstack.services.moto import MotoFallbackDispatcher
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
+    from localstack.services.s3.storage import ephemeral as s3_ephemeral
+    from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+    from localstack.services.stores import AccountRegionBundle
+    from localstack.state import AssetDirectory
+    from localstack.utils.aws.request_context import (
+        extract_access_key_id_from_auth_header,
+        extract_region_from_auth_header,
+    )
+    from moto.apigateway.models import UsagePlan, apigateway_backends
+    from moto.cognitoidp import models as cognitoidp_models
+    from moto.cognitoidp.models import cognitoidp_backends
+    from moto.core.base_backend import BackendDict
+    from moto.core.exceptions import RESTError
+    from moto.dynamodb.responses import DynamoHandler
+    from moto.iam.models import mark_account_as_visited
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -56,32 +113,82 @@ except ImportError as error:
 __all__ = [
     "ROUTER",
     "SERVICE_PLUGINS",
+    "SHUTDOWN_HANDLERS",
     "VERSION",
+    "AccountRegionBundle",
+    "ApiGatewayApiKeyProvider",
+    "ApiGatewayBasePathMappingProvider",
+    "ApiGatewayDeploymentProvider",
+    "ApiGatewayGatewayResponseProvider",
+    "ApiGatewayMethodProvider",
+    "ApiGatewayModelProvider",
+    "ApiGatewayRequestValidatorProvider",
     "ApiGatewayRestApiProvider",
     "ApiGatewayStageProvider",
+    "ApiGatewayUsagePlanProvider",
+    "ApigatewayNextGenProvider",
+    "ArchiveService",
+    "AssetDirectory",
     "AssignmentService",
+    "BackendDict",
     "ChangeSetModelExecutor",
+    "CloudFormationResourceProviderPlugin",
+    "CloudwatchDatabase",
+    "CloudwatchProvider",
+    "DynamoHandler",
     "DynamodbApi",
     "DynamodbstreamsApi",
+    "EphemeralS3ObjectStore",
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
+    "LambdaService",
+    "LogEvent",
+    "LogStream",
     "LogsLogGroupProvider",
+    "MetadataRequestInjector",
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
+    "RESTError",
+    "Request",
+    "RequestContext",
+    "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
     "Service",
+    "ServiceException",
     "StatusErrorException",
+    "TooManyRequestsException",
+    "UsagePlan",
+    "apigateway_backends",
     "apigateway_import",
+    "apigateway_stores",
+    "aws_handlers",
     "aws_provider",
     "build_gateway_response",
+    "cloudformation_provider",
+    "cognitoidp_backends",
+    "cognitoidp_models",
     "config",
+    "connect_to",
+    "convert_request_kwargs",
+    "extract_access_key_id_from_auth_header",
+    "extract_region_from_auth_header",
+    "get_account_id_from_access_key_id",
     "get_apigateway_store",
+    "get_current_runtime",
+    "get_moto_logs_backend",
     "get_runtime_executor",
+    "handler",
     "hooks",
+    "lambda_stores",
+    "load_service",
+    "mark_account_as_visited",
+    "parse_response",
+    "parse_service_exception",
+    "s3_ephemeral",
     "twisted_server",
 ]

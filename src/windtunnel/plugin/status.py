@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from windtunnel import __version__
+from windtunnel.plugin import snapshot
+from windtunnel.plugin.cognito import PATH as USER_POOLS
+from windtunnel.plugin.cognito import mend_user_pool_keys, user_pool_keys
+from windtunnel.plugin.dynamodb_calls import mend_concurrency
+from windtunnel.plugin.dynamodb_server import DynamodbServer, start_dynamodb
+from windtunnel.plugin.edge import the_edge
 from windtunnel.plugin.localstack import (
     ROUTER,
     SERVICE_PLUGINS,
@@ -18,14 +24,24 @@ from windtunnel.plugin.localstack import (
     get_runtime_executor,
     hooks,
 )
+from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.mends_apigateway import mend_apigateway
+from windtunnel.plugin.metric_values import mend_cloudwatch
+from windtunnel.plugin.publisher import Publisher
+from windtunnel.plugin.telemetry import PATH as TELEMETRY
+from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
-SERVICES = ("dynamodb", "dynamodbstreams")
+SERVICES = ("cognito-idp", "dynamodb", "dynamodbstreams")
 FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambda", "apigateway")
 """LocalStack loads a service with its first call; together these take two seconds."""
 READY = threading.Event()
+PUBLISHER: list[Publisher] = []
+"""The one there is; none without an edge."""
+DYNAMODB: list[DynamodbServer] = []
+"""The one there is; none where no port is named for it."""
 
 
 @hooks.on_runtime_create()
@@ -36,19 +52,41 @@ def windtunnel_create() -> None:
 
 @hooks.on_infra_start()
 def windtunnel_start() -> None:
-    """Before anything is served: our route, and LocalStack mended."""
+    """Before anything is served: our routes, and LocalStack mended."""
     ROUTER.add(PATH, lambda _request: Response(json.dumps(status()), mimetype="application/json"))
     mend_localstack()
+    mend_log_streams()
+    mend_cloudwatch()
+    ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
+    logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
+    mend_apigateway()
+    mend_user_pool_keys()
+    ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
+    snapshot.start()
+    mend_concurrency()
+    if (server := start_dynamodb()) is not None:
+        DYNAMODB.append(server)
+        server.on_write_begin.append(lambda _operation: snapshot.data_call_begins())
+        server.on_write.append(lambda _operation: snapshot.data_call_ended("dynamodb"))
+    if (edge := the_edge()) is not None:
+        # one that lost its state does not take it from the edge, which goes on serving what it has
+        PUBLISHER.append(Publisher(edge, whole=snapshot.restored()))
+        PUBLISHER[0].watch()
 
 
 @hooks.on_infra_ready()
 def windtunnel_ready() -> None:
     """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
+    snapshot.finish()
+    for publisher in PUBLISHER:
+        publisher.publish()
     READY.set()
     threading.Thread(target=_load_services, name="windtunnel-load", daemon=True).start()
 
 
 def _load_services() -> None:
+    for server in DYNAMODB:
+        server.open()
     for service in FIRST_DEPLOY:
         try:
             SERVICE_PLUGINS.require(service)
@@ -65,6 +103,7 @@ def status() -> Mapping[str, Any]:
         "pid": os.getpid(),
         "ready": READY.is_set(),
         "executor": _executor(),
+        "dynamodb_port": DYNAMODB[0].port if DYNAMODB else None,
         "providers": {service: _provider(service) for service in SERVICES},
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from windtunnel.config import HOST, Settings
-from windtunnel.engines.embedded import STATE_VARIABLE
+from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.events import Listener
 from windtunnel.harness import Harness, temporary
@@ -24,8 +24,16 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
     """An embedded engine for the block, whatever else runs on this machine."""
     home = settings.install_dir / "test-engines"
     sweep(home)
-    state = home / str(os.getpid())
-    own = replace(settings, engine="embedded", port=free_port(), state_dir=state, chosen=frozenset({"port", "region"}))
+    port = free_port()
+    state = home / f"{os.getpid()}-{port}"
+    own = replace(
+        settings,
+        engine="embedded",
+        port=port,
+        api_port=free_port(),
+        state_dir=state,
+        chosen=frozenset({"port", "api_port", "region"}),
+    )
     try:
         with temporary(own, listen) as harness:
             yield harness
@@ -42,9 +50,10 @@ def free_port() -> int:
 
 
 def sweep(home: Path) -> None:
-    """Remove what sessions left that were killed before they could clean up. Their folders are named by process id."""
+    """Remove what sessions left that were killed before they could clean up: folders named by process id and port."""
     for state in home.glob("*"):
-        if not (state.name.isdigit() and psutil.pid_exists(int(state.name))):
+        owner = state.name.partition("-")[0]
+        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
             for process in marked_processes(STATE_VARIABLE, str(state)):
                 end_tree(process, grace=2.0)
             shutil.rmtree(state, ignore_errors=True)

@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     # pytest loads this plugin in every run, unit tests too: nothing heavy at import
     from windtunnel.config import Settings
+    from windtunnel.engines.process import ProcessRecord
     from windtunnel.harness import Harness
     from windtunnel.stack import Stack
     from windtunnel.testing.clients import Api, Aws
@@ -54,6 +55,24 @@ class Engine:
         self.endpoint_url = harness.settings.endpoint_url
         self.region = harness.settings.region
         self._clients: dict[str, Any] = {}
+
+    @property
+    def backplane_url(self) -> str:
+        """The address of LocalStack itself, behind the edge."""
+        return f"http://127.0.0.1:{self._record.backplane_port}"
+
+    @property
+    def token(self) -> str:
+        """What calls of windtunnel's own control routes carry."""
+        return self._record.token
+
+    @property
+    def _record(self) -> ProcessRecord:
+        from windtunnel.engines.process import read_record
+
+        record = read_record(self.settings.state_dir / "engine/process.json")
+        assert record, "the engine is not up"
+        return record
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, made once."""

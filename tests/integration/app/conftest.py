@@ -57,16 +57,6 @@ def create_user(api: Api, users_table: Any) -> Iterator[Callable[..., dict[str, 
 
 
 @pytest.fixture
-def localstack_gap(stack: Stack, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Says what LocalStack 4.14 lacks for a test. Where it is no longer lacking, the test fails until this goes."""
-
-    def expect(reason: str) -> None:
-        request.applymarker(pytest.mark.xfail(stack.engine != "aws", reason=f"LocalStack 4.14 {reason}", strict=True))
-
-    return expect
-
-
-@pytest.fixture
 def eventually() -> Callable[[Callable[[], Any], str], Any]:
     """Asks until the answer is true, or fails with what was waited for."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 import json
 import os
 import re
@@ -25,13 +27,8 @@ SESSION = Session("/aws/lambda/f", "stream", "http://127.0.0.1:1", "AK", "SK", "
 Make = Callable[..., ExecutionEnvironment]
 
 
-@pytest.fixture(scope="module")
-def spawner() -> Spawner:
-    return Spawner()
-
-
 @pytest.fixture
-def make(runtime_python: Path, tmp_path: Path, spawner: Spawner) -> Iterator[Make]:
+def make(runner: asyncio.Runner, runtime_python: Path, tmp_path: Path, spawner: Spawner) -> Iterator[Make]:
     """Makes an environment of a function from its source; ends what was made."""
     made: list[ExecutionEnvironment] = []
     runtimes = runtime_python.parents[2]
@@ -54,13 +51,14 @@ def make(runtime_python: Path, tmp_path: Path, spawner: Spawner) -> Iterator[Mak
 
     yield make
     for environment in made:
-        environment.stop()
+        runner.run(environment.stop())
     assert not list((tmp_path / "environments").glob("*"))
 
 
-def call(environment: ExecutionEnvironment, event: object = None, request_id: str = "id-1") -> InvocationResult:
+async def call(environment: ExecutionEnvironment, event: object = None, request_id: str = "id-1") -> InvocationResult:
     payload = json.dumps(event).encode()
-    return environment.invoke(Invocation(request_id, payload, "arn:aws:lambda:eu-west-1:0:function:f", "Root=1-a-b"))
+    arn = "arn:aws:lambda:eu-west-1:0:function:f"
+    return await environment.invoke(Invocation(request_id, payload, arn, "Root=1-a-b"))
 
 
 def answer(result: InvocationResult) -> Any:
@@ -71,38 +69,38 @@ def kinds(result: InvocationResult) -> list[str]:
     return [line.split()[0] for line in result.logs.splitlines()]
 
 
-def test_a_handler_gets_its_event_and_context_and_answers(make: Make) -> None:
+async def test_a_handler_gets_its_event_and_context_and_answers(make: Make) -> None:
     environment = make(
         "def handler(event, context):\n"
         "    return [event, context.aws_request_id, context.invoked_function_arn, context.memory_limit_in_mb,\n"
         "            0 < context.get_remaining_time_in_millis() <= 5000]\n"
     )
-    environment.start()
+    await environment.start()
 
-    result = call(environment, {"a": "é"}, "id-7")
+    result = await call(environment, {"a": "é"}, "id-7")
 
     assert not result.is_error
     assert answer(result) == [{"a": "é"}, "id-7", "arn:aws:lambda:eu-west-1:0:function:f", "128", True]
 
 
-def test_the_environment_is_reused_while_it_is_well(make: Make) -> None:
+async def test_the_environment_is_reused_while_it_is_well(make: Make) -> None:
     environment = make(
         "import os\ncount = 0\ndef handler(e, c):\n  global count; count += 1; return [os.getpid(), count]\n"
     )
-    environment.start()
+    await environment.start()
 
-    first, second = answer(call(environment)), answer(call(environment))
+    first, second = answer(await call(environment)), answer(await call(environment))
 
     assert second == [first[0], 2]
 
 
-def test_the_log_has_init_start_output_end_report(make: Make) -> None:
+async def test_the_log_has_init_start_output_end_report(make: Make) -> None:
     environment = make(
         "import sys\nprint('init')\ndef handler(e, c):\n  print('out'); print('err', file=sys.stderr); print('last')\n"
     )
-    environment.start()
+    await environment.start()
 
-    cold, warm = call(environment), call(environment, request_id="id-2")
+    cold, warm = await call(environment), await call(environment, request_id="id-2")
 
     assert kinds(cold) == ["INIT_START", "init", "START", "out", "err", "last", "END", "REPORT"]
     assert kinds(warm) == ["START", "out", "err", "last", "END", "REPORT"]
@@ -114,22 +112,22 @@ def test_the_log_has_init_start_output_end_report(make: Make) -> None:
     assert 5 < int(used[1]) < 120
 
 
-def test_everything_written_before_the_answer_is_in_this_invocations_log(make: Make) -> None:
+async def test_everything_written_before_the_answer_is_in_this_invocations_log(make: Make) -> None:
     environment = make("def handler(e, c):\n  print('x' * 300_000 + str(e))\n")
-    environment.start()
+    await environment.start()
 
     for number in range(20):
-        result = call(environment, number)
+        result = await call(environment, number)
         assert f"x{number}\n" in result.logs
         assert result.logs.count("x" * 300_000) == 1
 
 
-def test_an_exception_keeps_its_type_and_stack_trace(make: Make) -> None:
+async def test_an_exception_keeps_its_type_and_stack_trace(make: Make) -> None:
     environment = make("def handler(e, c):\n    raise ValueError('bad ' + e)\n")
-    environment.start()
+    await environment.start()
 
-    result = call(environment, "input")
-    again = call(environment, "again")
+    result = await call(environment, "input")
+    again = await call(environment, "again")
 
     error = answer(result)
     assert result.is_error
@@ -140,16 +138,16 @@ def test_an_exception_keeps_its_type_and_stack_trace(make: Make) -> None:
     assert answer(again)["errorMessage"] == "bad again"
 
 
-def test_a_timeout_kills_and_reports_and_the_next_invocation_has_a_new_process(make: Make) -> None:
+async def test_a_timeout_kills_and_reports_and_the_next_invocation_has_a_new_process(make: Make) -> None:
     environment = make(
         "import os, time\ndef handler(e, c):\n  print('going')\n  if e: time.sleep(60)\n  return os.getpid()\n",
         timeout=1.0,
     )
-    environment.start()
-    before = answer(call(environment))
+    await environment.start()
+    before = answer(await call(environment))
 
-    result = call(environment, "slow", "id-9")
-    after = answer(call(environment))
+    result = await call(environment, "slow", "id-9")
+    after = answer(await call(environment))
 
     assert answer(result) == {
         "errorType": "Sandbox.Timedout",
@@ -163,20 +161,21 @@ def test_a_timeout_kills_and_reports_and_the_next_invocation_has_a_new_process(m
     assert not psutil.pid_exists(before)
 
 
-def test_a_timeout_ends_what_the_function_started(make: Make) -> None:
+async def test_a_timeout_ends_what_the_function_started(make: Make) -> None:
     environment = make(
         "import subprocess, sys\n"
         "def handler(e, c):\n"
         "  child = subprocess.Popen(['sleep', '60']); print('child', child.pid); child.wait()\n",
         timeout=1.0,
     )
-    environment.start()
+    await environment.start()
 
-    result = call(environment)
+    result = await call(environment)
 
     child = re.search(r"child (\d+)", result.logs)
     assert child is not None
-    wait_until(lambda: not psutil.pid_exists(int(child[1])) or None, what="the child's end", timeout=5)
+    gone = functools.partial(psutil.pid_exists, int(child[1]))
+    await asyncio.to_thread(wait_until, lambda: not gone() or None, what="the child's end", timeout=5)
 
 
 @pytest.mark.parametrize(
@@ -188,14 +187,14 @@ def test_a_timeout_ends_what_the_function_started(make: Make) -> None:
         ("ctypes.string_at(0)", "Runtime exited with error: signal: segmentation fault"),
     ],
 )
-def test_a_crash_is_an_exit_error_and_the_process_is_replaced(make: Make, statement: str, reason: str) -> None:
+async def test_a_crash_is_an_exit_error_and_the_process_is_replaced(make: Make, statement: str, reason: str) -> None:
     environment = make(
         f"import ctypes, os\ndef handler(e, c):\n  print('last words')\n  if e: {statement}\n  return os.getpid()\n"
     )
-    environment.start()
+    await environment.start()
 
-    result = call(environment, "crash")
-    after = call(environment)
+    result = await call(environment, "crash")
+    after = await call(environment)
 
     assert answer(result) == {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: id-1 Error: {reason}"}
     assert "last words" in result.logs
@@ -203,7 +202,7 @@ def test_a_crash_is_an_exit_error_and_the_process_is_replaced(make: Make, statem
     assert not after.is_error
 
 
-def test_tmp_lasts_over_a_reset(make: Make) -> None:
+async def test_tmp_lasts_over_a_reset(make: Make) -> None:
     environment = make(
         "import os, tempfile\n"
         "path = os.path.join(tempfile.gettempdir(), 'kept')\n"
@@ -211,25 +210,25 @@ def test_tmp_lasts_over_a_reset(make: Make) -> None:
         "  if e: open(path, 'w').write(e); os._exit(1)\n"
         "  return open(path).read()\n"
     )
-    environment.start()
-    call(environment, "here")
+    await environment.start()
+    await call(environment, "here")
 
-    assert answer(call(environment)) == "here"
+    assert answer(await call(environment)) == "here"
 
 
-def test_a_process_that_died_between_invocations_costs_no_invocation(make: Make) -> None:
+async def test_a_process_that_died_between_invocations_costs_no_invocation(make: Make) -> None:
     environment = make("import os\ndef handler(e, c):\n  return os.getpid()\n")
-    environment.start()
+    await environment.start()
     for _ in range(5):
-        pid = answer(call(environment))
+        pid = answer(await call(environment))
         os.kill(pid, signal.SIGKILL)  # no wait: the race is what is tested
 
-        result = call(environment)
+        result = await call(environment)
 
         # killed before or after it took the next one: never lost, and never a hang
         assert not result.is_error or answer(result)["errorType"] == "Runtime.ExitError"
         if result.is_error:
-            assert not call(environment).is_error
+            assert not (await call(environment)).is_error
 
 
 @pytest.mark.parametrize(
@@ -243,13 +242,13 @@ def test_a_process_that_died_between_invocations_costs_no_invocation(make: Make)
         ("import os; os._exit(4)\n", "app.handler", "Runtime.ExitError", "exit status 4"),
     ],
 )
-def test_an_init_that_fails_is_the_invocations_answer_with_its_log(
+async def test_an_init_that_fails_is_the_invocations_answer_with_its_log(
     make: Make, source: str, handler: str, error_type: str, message: str
 ) -> None:
     environment = make(source, handler=handler)
-    assert environment.start() == error_type
+    assert await environment.start() == error_type
 
-    result = call(environment)
+    result = await call(environment)
 
     assert result.is_error
     assert answer(result)["errorType"] == error_type
@@ -259,63 +258,63 @@ def test_an_init_that_fails_is_the_invocations_answer_with_its_log(
         assert message in result.logs
 
 
-def test_an_init_that_failed_once_is_tried_again_in_the_invocation(make: Make, tmp_path: Path) -> None:
+async def test_an_init_that_failed_once_is_tried_again_in_the_invocation(make: Make, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     environment = make(
         f"import pathlib\npathlib.Path({str(flag)!r}).read_text()\ndef handler(e, c):\n  return 'well'\n"
     )
-    assert environment.start() == "FileNotFoundError"
+    assert await environment.start() == "FileNotFoundError"
     flag.write_text("now")
 
-    result = call(environment)
+    result = await call(environment)
 
     assert answer(result) == "well"
     assert "FileNotFoundError" in result.logs
 
 
-def test_a_function_that_dies_by_itself_is_not_started_for_ever(make: Make) -> None:
+async def test_a_function_that_dies_by_itself_is_not_started_for_ever(make: Make) -> None:
     environment = make(
         "import os, threading\nthreading.Timer(0.02, os._exit, [5]).start()\n"
         "def handler(e, c):\n  threading.Event().wait(60)\n",
         timeout=30.0,
     )
-    environment.start()
+    await environment.start()
 
-    result = call(environment)
+    result = await call(environment)
 
     assert answer(result)["errorType"] == "Runtime.ExitError"
     assert 1 <= result.logs.count("INIT_START") <= 4
 
 
-def test_an_init_within_an_invocation_has_the_functions_timeout(make: Make, tmp_path: Path) -> None:
+async def test_an_init_within_an_invocation_has_the_functions_timeout(make: Make, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     source = f"import os, time\nif os.path.exists({str(flag)!r}): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
     environment = make(source, timeout=1.0)
-    environment.start()
-    call(environment)
+    await environment.start()
+    await call(environment)
     flag.touch()
 
-    result = call(environment)
+    result = await call(environment)
 
     assert answer(result)["errorType"] == "Sandbox.Timedout"
     assert "Phase: invoke\tStatus: timeout" in result.logs
 
 
 @pytest.mark.parametrize(("size", "is_error"), [(6_291_556, False), (6_291_557, True)])
-def test_an_answer_over_the_limit_is_an_error(make: Make, size: int, is_error: bool) -> None:
+async def test_an_answer_over_the_limit_is_an_error(make: Make, size: int, is_error: bool) -> None:
     environment = make("def handler(e, c):\n  return 'x' * (e - 2)\n", timeout=20.0)
-    environment.start()
+    await environment.start()
 
-    result = call(environment, size)
+    result = await call(environment, size)
 
     assert result.is_error is is_error
     assert is_error or len(result.payload) == size
     if is_error:
         assert answer(result)["errorType"] == "Function.ResponseSizeTooLarge"
-    assert not call(environment, 10).is_error
+    assert not (await call(environment, 10)).is_error
 
 
-def test_layers_are_importable_after_the_functions_own_code(make: Make, tmp_path: Path) -> None:
+async def test_layers_are_importable_after_the_functions_own_code(make: Make, tmp_path: Path) -> None:
     version = f"python3.{__import__('sys').version_info.minor}"
     opt = tmp_path / "opt"
     for folder, name in ((opt / "python", "shared"), (opt / f"python/lib/{version}/site-packages", "packaged")):
@@ -327,12 +326,12 @@ def test_layers_are_importable_after_the_functions_own_code(make: Make, tmp_path
         layers=opt,
     )
     (tmp_path / "task-0/app2.py").write_text("word = 'function'\n")
-    environment.start()
+    await environment.start()
 
-    assert answer(call(environment)) == ["layer shared", "layer packaged", "function"]
+    assert answer(await call(environment)) == ["layer shared", "layer packaged", "function"]
 
 
-def test_nothing_of_the_host_is_in_the_process(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_of_the_host_is_in_the_process(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST_SECRET", "s3cret")
     monkeypatch.setenv("AWS_PROFILE", "host")
     environment = make(
@@ -340,9 +339,9 @@ def test_nothing_of_the_host_is_in_the_process(make: Make, monkeypatch: pytest.M
         "  return [dict(os.environ), os.path.expanduser('~'), sorted(os.listdir('/proc/self/fd')), sys.argv]\n",
         variables={"TABLE": "users"},
     )
-    environment.start()
+    await environment.start()
 
-    variables, home, _descriptors, argv = answer(call(environment))
+    variables, home, _descriptors, argv = answer(await call(environment))
 
     assert variables["TABLE"] == "users"
     assert not {"HOST_SECRET", "AWS_PROFILE", "VIRTUAL_ENV"} & set(variables)
@@ -351,72 +350,74 @@ def test_nothing_of_the_host_is_in_the_process(make: Make, monkeypatch: pytest.M
     assert argv == ["/var/runtime/bootstrap.py", "app.handler"]
 
 
-def test_no_module_of_the_harness_or_the_engine_can_be_imported(make: Make) -> None:
+async def test_no_module_of_the_harness_or_the_engine_can_be_imported(make: Make) -> None:
     environment = make(
         "import importlib.util as u\n"
         "names = ('windtunnel', 'localstack', 'moto', 'pytest', 'environment')\n"
         "def handler(e, c):\n  return [name for name in names if u.find_spec(name)]\n"
     )
-    environment.start()
+    await environment.start()
 
-    assert answer(call(environment)) == []
+    assert answer(await call(environment)) == []
 
 
-def test_stop_in_the_middle_ends_the_invocation(make: Make) -> None:
+async def test_stop_in_the_middle_ends_the_invocation(make: Make) -> None:
     environment = make("import time\ndef handler(e, c):\n  time.sleep(60)\n", timeout=60.0)
-    environment.start()
-    results: list[InvocationResult] = []
-    caller = threading.Thread(target=lambda: results.append(call(environment)))
-    caller.start()
+    await environment.start()
+    caller = asyncio.create_task(call(environment))
 
-    threading.Timer(0.3, environment.stop).start()
-    caller.join(10)
+    await asyncio.sleep(0.3)
+    await environment.stop()
 
-    assert answer(results[0])["errorType"] == "Runtime.ExitError"
+    assert answer(await asyncio.wait_for(caller, 10))["errorType"] == "Runtime.ExitError"
 
 
-def test_many_environments_leave_no_thread_descriptor_or_process(make: Make) -> None:
+async def test_many_environments_leave_no_thread_descriptor_or_process(make: Make) -> None:
     def footprint() -> tuple[int, int, int]:
         me = psutil.Process()
         return threading.active_count(), me.num_fds(), len(me.children(recursive=True))
 
-    make("def handler(e, c):\n  return e\n").start()
+    await make("def handler(e, c):\n  return e\n").start()
+    first = make("")
+    await first.start()
+    await first.stop()  # the loop's own thread for files is there from now on
     before = footprint()
 
     for number in range(10):
         environment = make("import os\ndef handler(e, c):\n  if e % 3 == 1: os._exit(1)\n  return e\n")
-        environment.start()
+        await environment.start()
         for event in range(3):
-            call(environment, number + event)
-        environment.stop()
+            await call(environment, number + event)
+        await environment.stop()
 
-    # connection threads end by themselves a moment after their process
-    wait_until(lambda: footprint() == before or None, what=f"{before}", timeout=5, evidence=lambda: str(footprint()))
+    # a connection ends with the loop's next turn
+    await asyncio.sleep(0.05)
+    assert footprint() == before
 
 
-def test_binary_output_is_no_obstacle(make: Make) -> None:
+async def test_binary_output_is_no_obstacle(make: Make) -> None:
     environment = make("import sys\ndef handler(e, c):\n  sys.stdout.buffer.write(bytes(range(256))); return 1\n")
-    environment.start()
+    await environment.start()
 
-    result = call(environment)
+    result = await call(environment)
 
     assert answer(result) == 1
     assert "START" in result.logs
 
 
-def test_a_large_event_arrives(make: Make) -> None:
+async def test_a_large_event_arrives(make: Make) -> None:
     environment = make("def handler(e, c):\n  return len(e)\n")
-    environment.start()
+    await environment.start()
     event = base64.b64encode(os.urandom(4_000_000)).decode()
 
-    assert answer(call(environment, event)) == len(event)
+    assert answer(await call(environment, event)) == len(event)
 
 
-def test_output_without_end_is_cut_and_said_to_be(make: Make) -> None:
+async def test_output_without_end_is_cut_and_said_to_be(make: Make) -> None:
     environment = make("def handler(e, c):\n  for _ in range(9): print('x' * 1_000_000)\n  return 1\n", timeout=20.0)
-    environment.start()
+    await environment.start()
 
-    result, after = call(environment), call(environment, request_id="id-2")
+    result, after = await call(environment), await call(environment, request_id="id-2")
 
     assert answer(result) == answer(after) == 1
     assert len(result.logs) < 5_000_000

@@ -19,8 +19,8 @@ import requests
 
 from windtunnel.config import HOST, Settings
 from windtunnel.engines import EmbeddedEngine
-from windtunnel.engines.embedded import STATE_VARIABLE
-from windtunnel.engines.process import end_tree, marked_processes, read_record
+from windtunnel.engines.orders import STATE_VARIABLE
+from windtunnel.engines.process import end_tree, marked_processes, read_children, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.errors import EngineError
 from windtunnel.testing.engine import free_port
@@ -32,7 +32,13 @@ def silent(_line: str) -> None:
 
 @pytest.fixture
 def settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    own = replace(windtunnel_settings, port=free_port(), state_dir=tmp_path / "state", chosen=frozenset({"port"}))
+    own = replace(
+        windtunnel_settings,
+        port=free_port(),
+        api_port=free_port(),
+        state_dir=tmp_path / "state",
+        chosen=frozenset({"port", "api_port"}),
+    )
     yield own
     for process in ours(own):
         end_tree(process, grace=2)
@@ -44,7 +50,10 @@ def embedded(settings: Settings) -> EmbeddedEngine:
 
 
 def ours(settings: Settings) -> list[psutil.Process]:
-    return marked_processes(STATE_VARIABLE, str(settings.state_dir))
+    """The engines of a state folder: supervisors, and what has lost its own."""
+    marked = marked_processes(STATE_VARIABLE, str(settings.state_dir))
+    pids = {process.pid for process in marked}
+    return [process for process in marked if process.ppid() not in pids]
 
 
 def pid_of(settings: Settings) -> int | None:
@@ -77,6 +86,7 @@ def windtunnel(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
             **os.environ,
             "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
             "WINDTUNNEL_PORT": str(settings.port),
+            "WINDTUNNEL_API_PORT": str(settings.api_port),
             "WINDTUNNEL_ENGINE": "embedded",
         },
         stdout=subprocess.PIPE,
@@ -250,7 +260,7 @@ def test_up_killed_while_starting_is_picked_up_by_the_next(embedded: EmbeddedEng
 
 
 def test_two_checkouts_run_side_by_side(settings: Settings, tmp_path: Path) -> None:
-    other = replace(settings, port=free_port(), state_dir=tmp_path / "other")
+    other = replace(settings, port=free_port(), api_port=free_port(), state_dir=tmp_path / "other")
     one, two = EmbeddedEngine(settings), EmbeddedEngine(other)
     one.start(silent)
     two.start(silent)
@@ -269,9 +279,11 @@ def test_everything_is_written_below_the_state_folder(embedded: EmbeddedEngine, 
     client.create_bucket(Bucket="bucket")
     client.put_object(Bucket="bucket", Key="k", Body=b"x" * 2_000_000)
 
-    process = psutil.Process(pid_of(settings))
-    environment = process.environ()
-    written = {Path(file.path) for file in process.open_files() if file.mode != "r"}
+    children = read_children(settings.state_dir / "engine/children.json")
+    backplane = psutil.Process(next(child.pid for child in children if child.name == "backplane"))
+    environment = backplane.environ()
+    family = psutil.Process(pid_of(settings)).children(recursive=True)
+    written = {Path(file.path) for process in family for file in process.open_files() if file.mode != "r"}
 
     assert all(path.is_relative_to(settings.state_dir) for path in written if path.is_absolute()), written
     assert environment["HOME"].startswith(str(settings.state_dir))

@@ -271,7 +271,13 @@ def test_a_deleted_function_leaves_no_process(engine: Engine, invoke: Any) -> No
 
 @pytest.mark.parametrize("way", ["stopped", "killed"])
 def test_no_function_outlives_its_engine(windtunnel_settings: Settings, tmp_path: Path, way: str) -> None:
-    settings = replace(windtunnel_settings, port=free_port(), state_dir=tmp_path / "s", chosen=frozenset({"port"}))
+    settings = replace(
+        windtunnel_settings,
+        port=free_port(),
+        api_port=free_port(),
+        state_dir=tmp_path / "s",
+        chosen=frozenset({"port", "api_port"}),
+    )
     harness = Harness(settings)
     harness.start()
     try:

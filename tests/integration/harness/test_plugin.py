@@ -42,7 +42,7 @@ def test_the_status_tells_what_is_really_loaded(engine: Engine) -> None:
     status = requests.get(f"{engine.endpoint_url}/_windtunnel/status", timeout=5).json()
 
     assert status["executor"] == "windtunnel"
-    assert status["providers"] == {"dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
+    assert status["providers"] == dict.fromkeys(["cognito-idp", "dynamodb", "dynamodbstreams"], "windtunnel")
     assert status["ready"] is True
     assert status["localstack"].startswith("4.14.0")
 

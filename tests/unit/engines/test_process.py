@@ -13,7 +13,9 @@ from windtunnel.engines.process import ProcessRecord, read_record, write_record
 @pytest.fixture
 def own() -> ProcessRecord:
     me = psutil.Process()
-    return ProcessRecord(pid=me.pid, created=me.create_time(), port=1, region="r", instance="i")
+    return ProcessRecord(
+        pid=me.pid, created=me.create_time(), port=1, region="r", instance="i", api_port=2, backplane_port=3, token="t"
+    )
 
 
 def test_a_record_survives_being_written(tmp_path: Path, own: ProcessRecord) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from windtunnel.functions import logs
+from windtunnel.functions.spec import LogLine
 
 REPORT = logs.Report(duration=12.345, memory_mb=128, used_mb=40)
 
@@ -29,23 +30,40 @@ def test_a_failure_reports_its_status_and_type() -> None:
     assert line.endswith("\tStatus: error\tError Type: Runtime.ExitError\t")
 
 
-def test_an_invocations_log_is_in_order() -> None:
-    log = logs.invocation_log("id-1", "$LATEST", "INIT_START x\n", "hello\nworld\n", REPORT)
+def lines(before: list[str], output: list[str], version: str = "$LATEST") -> list[LogLine]:
+    early, late = [LogLine(1, text) for text in before], [LogLine(7, text) for text in output]
+    return logs.invocation_lines("id-1", version, early, late, REPORT, logs.Moments(5, 9))
 
-    assert log.splitlines()[:5] == [
+
+def test_an_invocations_log_is_in_order() -> None:
+    log = lines(["INIT_START x"], ["hello", "world"])
+
+    assert [line.text for line in log[:5]] == [
         "INIT_START x",
         "START RequestId: id-1 Version: $LATEST",
         "hello",
         "world",
         "END RequestId: id-1",
     ]
-    assert log.splitlines()[5].startswith("REPORT ")
+    assert log[5].text.startswith("REPORT ")
+    assert [line.timestamp for line in log] == [1, 5, 7, 7, 9, 9]
 
 
 def test_a_silent_function_has_three_lines() -> None:
-    log = logs.invocation_log("id-1", "7", "", "", REPORT)
+    log = lines([], [], "7")
 
-    assert [line.split()[0] for line in log.splitlines()] == ["START", "END", "REPORT"]
+    assert [line.text.split()[0] for line in log] == ["START", "END", "REPORT"]
+
+
+def test_the_tail_is_the_last_four_kilobytes() -> None:
+    # API_Invoke, X-Amz-Log-Result: "The last 4 KB of the execution log"
+    log = lines([], ["é" * 1000] * 9)
+
+    tail = logs.tail(log)
+
+    assert len(tail) == 4096
+    assert tail.endswith(logs.report_line("id-1", REPORT).encode() + b"\n")
+    assert logs.tail(lines([], ["x"])).startswith(b"START RequestId: id-1 Version: $LATEST\nx\nEND ")
 
 
 def test_a_timeout_line_has_milliseconds_and_the_request() -> None:

@@ -1,0 +1,176 @@
+"""kill -9 of each of an engine's processes while requests are under way: the same API goes on without a new deploy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import requests
+
+from windtunnel.engines.process import ChildReport, read_children
+from windtunnel.testing.engine import throwaway_engine
+
+if TYPE_CHECKING:
+    from windtunnel.config import Settings
+    from windtunnel.harness import Harness
+    from windtunnel.stack import Stack
+
+PATIENCE = 60.0
+
+
+class Victim:
+    """An engine of this module's own, with the gateway's stack, whose processes may be killed."""
+
+    def __init__(self, harness: Harness, stack: Stack) -> None:
+        self.harness = harness
+        self.stack = stack
+
+    def child(self, name: str) -> ChildReport:
+        reports = read_children(self.harness.settings.state_dir / "engine/children.json")
+        return next(report for report in reports if report.name == name)
+
+    def kill(self, name: str) -> None:
+        """kill -9, and wait until there is another in its place."""
+        before = self.child(name)
+        assert before.pid
+        os.kill(before.pid, signal.SIGKILL)
+        wait_for(lambda: self.child(name).starts > before.starts and self.child(name).pid, f"another {name}")
+
+    def ready(self) -> bool:
+        return self.harness.engine.status().state == "up"
+
+
+def wait_for[T](look: Callable[[], T], what: str) -> T:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {PATIENCE} s for {what}"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def victim(windtunnel_settings: Settings) -> Iterator[Victim]:
+    from windtunnel.harness import Harness
+
+    with throwaway_engine(windtunnel_settings, lambda _event: None) as harness:
+        settings = replace(
+            harness.settings,
+            stack="windtunnel-gateway",
+            template=Path(__file__).with_name("template.yaml"),
+            parameters=MappingProxyType({}),
+        )
+        flying = Harness(settings)
+        yield Victim(flying, flying.deploy())
+
+
+def _at_least(answers: Counter[Any], count: int) -> bool:
+    return answers[200] >= count
+
+
+@contextmanager
+def load(url: str) -> Iterator[Counter[Any]]:
+    """Eight clients that ask without a pause; counts what they are answered, or "broken" for a broken connection."""
+    answers: Counter[Any] = Counter()
+    stop = threading.Event()
+
+    def client() -> None:
+        with requests.Session() as session:
+            while not stop.is_set():
+                try:
+                    answers[session.get(url, timeout=30).status_code] += 1
+                except requests.RequestException:
+                    answers["broken"] += 1
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(40)
+
+
+def test_the_edge_is_killed_under_load_and_serves_the_same_api_again(victim: Victim) -> None:
+    url = f"{victim.stack.api_url}/open"
+    functions = {p.pid for p in psutil.Process(victim.child("edge").pid).children(recursive=True)}
+
+    with load(url) as answers:
+        wait_for(lambda: answers[200] > 50, "requests")
+        for _ in range(3):
+            victim.kill("edge")
+            enough = answers[200] + 50
+            wait_for(partial(_at_least, answers, enough), "requests after the kill")
+
+    # connections that were open are broken; nobody is told anything false, and nobody is refused
+    assert set(answers) <= {200, 500, 502, 503, "broken"}
+    assert answers["broken"] <= 3 * 8
+    assert not any(psutil.pid_exists(pid) for pid in functions)
+    assert requests.get(victim.stack.root_url + "/open", timeout=30).status_code == 200
+
+
+def test_the_backplane_is_killed_under_load_and_the_api_goes_on(victim: Victim) -> None:
+    url = f"{victim.stack.api_url}/open"
+    cloudformation = victim.harness.client("cloudformation")
+    gateway = victim.harness.client("apigateway")
+
+    with load(url) as answers:
+        wait_for(lambda: answers[200] > 50, "requests")
+        victim.kill("backplane")
+        while_down = requests.get(f"{victim.harness.engine.endpoint_url}/restapis", timeout=30)
+        wait_for(victim.ready, "the backplane")
+
+    # functions that were warm do not need it
+    assert set(answers) == {200}
+    assert while_down.status_code == 503
+    assert while_down.headers["Retry-After"]
+    # and it knows again what it knew
+    status = cloudformation.describe_stacks(StackName=victim.stack.name)["Stacks"][0]["StackStatus"]
+    assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert victim.stack.api_id in [api["id"] for api in gateway.get_rest_apis()["items"]]
+    assert requests.get(url, timeout=30).status_code == 200
+
+
+def test_after_both_were_killed_a_new_deploy_changes_the_same_api(victim: Victim) -> None:
+    victim.kill("backplane")
+    victim.kill("edge")
+    wait_for(victim.ready, "the engine")
+
+    again = victim.harness.deploy()
+
+    assert again.api_id == victim.stack.api_id
+    assert requests.get(f"{again.api_url}/open", timeout=30).status_code == 200
+
+
+def test_a_key_and_its_usage_survive_the_edge(victim: Victim) -> None:
+    client = victim.harness.client("apigateway")
+    stages = [{"apiId": victim.stack.api_id, "stage": victim.stack.api_stage}]
+    plan = client.create_usage_plan(name="survives", apiStages=stages, quota={"limit": 4, "period": "DAY"})["id"]
+    key = client.create_api_key(name="survives", enabled=True)
+    client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+
+    def ask() -> int:
+        return requests.get(
+            f"{victim.stack.api_url}/keyed", headers={"x-api-key": key["value"]}, timeout=30
+        ).status_code
+
+    assert [ask(), ask()] == [200, 200]
+    time.sleep(1.5)  # usage is written down every second
+    victim.kill("edge")
+
+    # 420 is how the template answers a quota that is used up
+    assert [ask() for _ in range(3)] == [200, 200, 420]
