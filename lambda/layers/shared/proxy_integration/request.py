@@ -17,13 +17,14 @@ from proxy_integration.errors import InvalidRequest
 class Request:
     """`path` has the values in the path's braces, `query` the last value of each query parameter.
 
-    `headers` has the last value of each header, by its name in lower case.
+    `headers` has the last value of each header, by its name in lower case; `api_key_id` is an id, and no key.
     """
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: str
     headers: Mapping[str, str] = MappingProxyType({})
+    api_key_id: str | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
@@ -33,6 +34,7 @@ class Request:
             query=event["queryStringParameters"] or {},
             body=_body(event),
             headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            api_key_id=event["requestContext"].get("identity", {}).get("apiKeyId"),
         )
 
     def json_object(self) -> dict[str, Any]:
