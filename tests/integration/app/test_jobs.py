@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from windtunnel.harness import Harness
     from windtunnel.stack import Stack
     from windtunnel.testing.clients import Api, Aws
 
@@ -49,19 +46,6 @@ def accepted(api: Api, document: dict[str, Any], **headers: str) -> dict[str, An
 def ended(api: Api, job_id: str) -> dict[str, Any] | None:
     job: dict[str, Any] = api.get(f"/jobs/{job_id}").json()
     return job if job["state"] in ("succeeded", "failed") else None
-
-
-def named(harness: Harness) -> dict[str, str]:
-    """This process's environment, with the engine under test named in it."""
-    settings = harness.settings
-    return {
-        **os.environ,
-        "WINDTUNNEL_ENGINE": settings.engine,
-        "WINDTUNNEL_PORT": str(settings.port),
-        "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
-        "WINDTUNNEL_STACK": settings.stack,
-        "WINDTUNNEL_REGION": settings.region,
-    }
 
 
 def all_ended(api: Api, eventually: Eventually, ids: list[str]) -> list[dict[str, Any]]:
@@ -130,7 +114,7 @@ def test_jobs_of_a_group_are_done_in_their_order(jobs_api: Api, eventually: Even
 
 
 def test_poison_blocks_nobody_is_given_up_and_can_be_given_back(
-    jobs_api: Api, jobs: Stack, aws: Aws, eventually: Eventually, harness: Harness
+    jobs_api: Api, jobs: Stack, aws: Aws, eventually: Eventually, script: Callable[..., Any]
 ) -> None:
     sqs, dead = aws.client("sqs"), jobs.outputs["DeadLettersUrl"]
     sqs.purge_queue(QueueUrl=dead)
@@ -141,9 +125,7 @@ def test_poison_blocks_nobody_is_given_up_and_can_be_given_back(
     done = all_ended(jobs_api, eventually, after)
     failed = eventually(lambda: ended(jobs_api, impossible), "the impossible job to be given up")
     eventually(lambda: messages_in(aws, dead) == 2, "both messages in the dead letter queue")
-    redriven = subprocess.run(
-        ["scripts/redrive"], cwd=harness.settings.root, env=named(harness), capture_output=True, text=True, check=False
-    )
+    redriven = script("redrive")
     eventually(lambda: jobs_api.get(f"/jobs/{impossible}").json()["attempts"] > 3, "the job to be tried again")
 
     assert [job["state"] for job in done] == ["succeeded"] * 5
