@@ -242,7 +242,7 @@ def test_an_engine_that_ends_at_start_shows_its_last_words(settings: Settings) -
 
 
 def test_a_start_past_its_deadline_is_ended_and_says_what_it_waited_for(settings: Settings) -> None:
-    with pytest.raises(EngineError, match=f"waited 0 s for the engine to be ready at {settings.endpoint_url}"):
+    with pytest.raises(EngineError, match=rf"waited \d s for the engine to be ready at {settings.endpoint_url}"):
         EmbeddedEngine(replace(settings, start_timeout=0.3)).start(silent)
 
     assert ours(settings) == []
