@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.dynamodb.errors import resource_not_found
+from windtunnel.dynamodb.lifecycle import Delays
 from windtunnel.dynamodb.store import Store
 from windtunnel.dynamodb.table import ACTIVE, Table
 
@@ -25,6 +26,8 @@ class Call:
     now: float
     """Unix time."""
     request_id: str = ""
+    delays: Delays = Delays()
+    """How long tables take to be made, changed and deleted."""
 
     def table(self, name: str | None = None) -> Table:
         """The ACTIVE table `name` (a name or an ARN; the request's TableName where it is None).

@@ -1,4 +1,4 @@
-"""Everything the engine keeps, in one SQLite file (or in memory): tables, items, indexes, streams, backups.
+"""Everything the engine keeps, in one SQLite file or in memory: tables, items, indexes, streams, backups.
 
 Synchronous, for one thread: the loop's. Writes go inside `with store.transaction():`, which is all or nothing and may
 be nested. Where the store was given `on_dirty` (the server's group commit), what transactions wrote is committed by
@@ -7,127 +7,145 @@ commit(), which on_dirty() is called once to arrange; else each outermost transa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from windtunnel.dynamodb.table import Index, Table
+from windtunnel.dynamodb.database import Database
+from windtunnel.dynamodb.row import (
+    Counts,
+    IndexKey,
+    Key,
+    Principal,
+    Row,
+    StreamRecord,
+    dumps,
+    sequence_number,
+    sequence_of,
+)
+from windtunnel.dynamodb.store_backups import Backups
+from windtunnel.dynamodb.store_documents import Documents
+from windtunnel.dynamodb.store_read import Reads
+from windtunnel.dynamodb.store_schema import SCHEMA
+from windtunnel.dynamodb.store_snapshots import Snapshots
+from windtunnel.dynamodb.table import Table
 
+__all__ = [
+    "Counts", "IndexKey", "Key", "Principal", "Row", "Store", "StreamRecord", "sequence_number", "sequence_of",
+]  # fmt: skip
 
-class Key(NamedTuple):
-    """Where an item is in its table, in the order of the table: made by item_key.py."""
-
-    partition: bytes
-    """The hash key's partition token (4 bytes) and its key bytes."""
-    range: bytes
-    """The range key's order-preserving bytes; b"" where the table has none."""
-
-
-class Row(NamedTuple):
-    """An item as it is kept."""
-
-    text: bytes
-    """Its JSON, ready for the wire."""
-    size: int
-    """Its size by DynamoDB's rules."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """ItemCount and TableSizeBytes (or an index's)."""
-
-    items: int
-    bytes: int
+Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Whose doing a change is, where not the client's: a stream record's userIdentity."""
+class Store(Backups, Reads, Documents, Snapshots):
+    """All tables of all accounts and regions. `path` None: in memory. Raises StoreError: in use, damaged, not ours."""
 
-    type: str = "Service"
-    id: str = "dynamodb.amazonaws.com"
+    def __init__(
+        self, path: Path | None, *, on_dirty: Callable[[], None] | None = None, clock: Clock = time.time
+    ) -> None:
+        self.database = Database(path, SCHEMA, on_dirty)
+        self.execute = self.database.execute
+        self.clock = clock
+        self._tables: dict[tuple[str, str, str], Table] = {}
+        self.database.before_commit.append(self._write_counts)
+        self.database.after_rollback.append(self.reload)
+        self.reload()
 
+    def close(self) -> None:
+        """Commit, and let go of the file."""
+        self.database.close()
 
-@dataclass(frozen=True, slots=True)
-class StreamRecord:
-    sequence: int
-    time: float
-    text: bytes
-    """GetRecords' Record, as JSON; its SequenceNumber is sequence_number(sequence)."""
+    def reload(self) -> None:
+        """Forget what is held in memory and read it again: the file has another state."""
+        self._reset_items()
+        self._reset_streams()
+        self._tables = {}
+        for number, account, region, document in self.execute(
+            "SELECT id, account, region, document FROM tables ORDER BY id"
+        ):
+            table = Table.of(number, account, region, json.loads(document))
+            self._tables[account, region, table.name] = table
 
+    # --- transactions -------------------------------------------------------------------------------------------
 
-class Store:
-    def __init__(self, path: Path | None, *, on_dirty: Callable[[], None] | None = None) -> None:
-        """`path` None: in memory. Raises StoreError (locked by another process, damaged, not ours)."""
+    def transaction(self) -> AbstractContextManager[object]:
+        """All or nothing, of what is written inside."""
+        return self.database.transaction()
 
-    def close(self) -> None: ...
+    def commit(self) -> None:
+        """Make what was written so far durable. Raises sqlite3.Error: it is not, and was undone."""
+        self.database.commit()
 
-    # --- transactions
-    def transaction(self) -> AbstractContextManager[None]: ...
-    def commit(self) -> None: ...
+    @property
+    def dirty(self) -> bool:
+        """Whether what is read now may not be durable yet."""
+        return self.database.dirty
 
-    # --- tables (metadata)
+    # --- tables -------------------------------------------------------------------------------------------------
+
     def create_table(self, account: str, region: str, document: Mapping[str, Any]) -> Table:
-        """document["Table"]["TableName"] must be free: look with find_table() first."""
-    def find_table(self, account: str, region: str, name: str) -> Table | None: ...
+        """A new, empty table. document["Table"]["TableName"] must be free: look with find_table() first."""
+        name = document["Table"]["TableName"]
+        with self.transaction():
+            cursor = self.execute(
+                "INSERT INTO tables(account, region, name, document) VALUES (?, ?, ?, ?)",
+                (account, region, name, dumps(document).decode()),
+            )
+            assert cursor.lastrowid is not None
+            table = Table.of(cursor.lastrowid, account, region, document)
+            self._create_items(table)
+            self._remember(table)
+        return table
+
+    def find_table(self, account: str, region: str, name: str) -> Table | None:
+        """The table by its name, in whatever state."""
+        return self._tables.get((account, region, name))
+
     def tables(self, account: str | None = None, region: str | None = None) -> list[Table]:
-        """By account, region, name."""
+        """Those of an account and region, or all, by account, region and name."""
+        found = [
+            key
+            for key in self._tables
+            if (account is None or key[0] == account) and (region is None or key[1] == region)
+        ]
+        return [self._tables[key] for key in sorted(found)]
+
     def update_table(self, table: Table, document: Mapping[str, Any]) -> Table:
-        """Indexes that are new in the document are built from the items there are, those that are gone are dropped."""
+        """Another document. Indexes that are new in it are built from the items, those that are gone are dropped."""
+        new = Table.of(table.id, table.account, table.region, document)
+        assert new.name == table.name
+        with self.transaction():
+            self.execute("UPDATE tables SET document = ? WHERE id = ?", (dumps(document).decode(), table.id))
+            self._change_items(table, new)
+            self._remember(new)
+        return new
+
     def delete_table(self, table: Table) -> None:
-        """With its items, indexes and history; not its streams' records."""
-    def counts(self, table: Table, index: Index | None = None) -> Counts: ...
+        """With its items, indexes and history; its streams' records stay."""
+        with self.transaction():
+            self._drop_items(table)
+            self.execute("DELETE FROM tables WHERE id = ?", (table.id,))
+            key = (table.account, table.region, table.name)
+            held = self._tables.pop(key)
+            self.database.undo(lambda: self._tables.__setitem__(key, held))
 
-    # --- items: table.key and Key by item_key.py
-    def get(self, table: Table, key: Key) -> Row | None: ...
-    def write(
-        self, table: Table, key: Key, old: Row | None, new: Mapping[str, Any] | None, *,
-        principal: Principal | None = None,
-    ) -> Row | None:
-        """Put (or, where `new` is None, delete) the one item: table, every index, stream, history, counts.
+    def _remember(self, table: Table) -> None:
+        key = (table.account, table.region, table.name)
+        before = self._tables.get(key)
+        self._tables[key] = table
 
-        `old` is what get() gave within the same transaction. Returns the new row.
-        """
-    def items(self, table: Table) -> Iterator[tuple[Key, Row]]:
-        """Every item in the order of a scan: for TTL, say. Do not write while reading: collect a batch first."""
-    # query and scan: store_read.py (Query's and Scan's own)
+        def undo() -> None:
+            if before is None:
+                self._tables.pop(key, None)
+            else:
+                self._tables[key] = before
 
-    # --- streams: created and closed by "tables"; records are written by write()
-    def create_stream(self, arn: str, account: str, region: str, document: Mapping[str, Any]) -> None: ...
-    def update_stream(self, arn: str, document: Mapping[str, Any]) -> None: ...
-    def delete_stream(self, arn: str) -> None:
-        """With its records."""
-    def find_stream(self, arn: str) -> Mapping[str, Any] | None:
-        """Its document."""
-    def streams(self, account: str, region: str) -> list[tuple[str, Mapping[str, Any]]]:
-        """(arn, document), by arn."""
-    def stream_records(self, arn: str, after: int, limit: int) -> list[StreamRecord]:
-        """Those with a sequence above `after`, in order."""
-    def last_sequence(self) -> int:
-        """The highest sequence that was given to any record so far."""
-    def first_sequence(self, arn: str) -> int | None: ...
-    def trim_streams(self, before: float) -> int:
-        """Delete records from before a time; returns how many."""
+        self.database.undo(undo)
 
-    # --- backups
-    def create_backup(self, arn: str, table: Table, document: Mapping[str, Any]) -> None:
-        """Copy the table's items under the backup's ARN; the document is the caller's, as for streams."""
-    def find_backup(self, arn: str) -> Mapping[str, Any] | None: ...
-    def update_backup(self, arn: str, document: Mapping[str, Any]) -> None: ...
-    def backups(self, account: str, region: str) -> list[tuple[str, Mapping[str, Any]]]: ...
-    def delete_backup(self, arn: str) -> None: ...
-    def restore_backup(self, arn: str, table: Table) -> None:
-        """Copy a backup's items into a new, empty table and build its indexes."""
-    def restore_history(self, source: Table, moment: float, table: Table) -> None:
-        """The same with the items that `source` (its history is kept: table.history) had at a Unix time."""
-    def history_since(self, table: Table) -> float | None:
-        """Since when history is kept; None where it is not."""
-    def trim_history(self, before: float) -> int: ...
 
-    # --- small documents of whoever needs them (resource policies, contributor insights, client tokens …)
-    def get_document(self, kind: str, name: str) -> Mapping[str, Any] | None: ...
-    def put_document(self, kind: str, name: str, document: Mapping[str, Any]) -> None: ...
-    def delete_document(self, kind: str, name: str) -> None: ...
-    def documents(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]: ...
+StoreFailure = sqlite3.Error
+"""What an operation of the store raises when the file fails it (the disk is full, the file was damaged)."""
