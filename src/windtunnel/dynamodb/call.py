@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.dynamodb.errors import resource_not_found
-from windtunnel.dynamodb.lifecycle import Delays
+from windtunnel.dynamodb.life import Life
+from windtunnel.dynamodb.lifecycle import AT_ONCE, Delays
 from windtunnel.dynamodb.store import Store
 from windtunnel.dynamodb.table import ACTIVE, Table
 
@@ -26,8 +27,12 @@ class Call:
     now: float
     """Unix time."""
     request_id: str = ""
-    delays: Delays = Delays()
+    life: Life | None = None
+    """What of real life was asked for; None: nothing."""
+    delays: Delays = AT_ONCE
     """How long tables take to be made, changed and deleted."""
+    host: str = ""
+    """The Host header: where the client came to."""
 
     def table(self, name: str | None = None) -> Table:
         """The ACTIVE table `name` (a name or an ARN; the request's TableName where it is None).

@@ -11,6 +11,8 @@ from windtunnel.dynamodb.row import IndexKey, Key
 from windtunnel.dynamodb.table import Index, KeySchema, Table
 from windtunnel.dynamodb.values import AttributeValue, Item
 
+EMPTY_KEY = "One or more parameter values are not valid. "
+"""How the words for an empty key value begin: a transaction tells of those as itself, not as a reason."""
 NO_MATCH = "The provided key element does not match the schema"
 NOT_ABOVE = "Size of hashkey has exceeded the maximum size limit of2048 bytes"
 RANGE_ABOVE = "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
@@ -22,16 +24,17 @@ def partition_bytes(value: AttributeValue) -> bytes:
     return partition_token(text).to_bytes(4, "big") + text
 
 
-def key_of_item(table: Table, item: Item) -> Key:
+def key_of_item(table: Table, item: Item, *, updating: bool = False) -> Key:
     """The key of an item that is to be written. Raises ValidationException: missing, another type, empty, too long;
-    the keys of the indexes likewise, where the item has them."""
+    the keys of the indexes likewise, where the item has them. `updating`: it is what an update makes of one."""
     key = table.key
     hash_bytes = _item_key(item, key.hash, key.hash_type, MAX_HASH_KEY_SIZE, NOT_ABOVE)
     range_bytes = b""
     if key.range is not None and key.range_type is not None:
         range_bytes = _item_key(item, key.range, key.range_type, MAX_RANGE_KEY_SIZE, RANGE_ABOVE)
-    for index in table.indexes.values():
-        _check_index_key(index, item)
+    # the first by name is the one that is told of
+    for name in sorted(table.indexes) if len(table.indexes) > 1 else table.indexes:
+        _check_index_key(table.indexes[name], item, updating)
     return Key(partition_token(hash_bytes).to_bytes(4, "big") + hash_bytes, range_bytes)
 
 
@@ -53,12 +56,12 @@ def _item_key(item: Item, name: str, kind: str, most: int, above: str) -> bytes:
 def _empty(name: str, kind: str) -> DynamoDBError:
     what = "string" if kind == "S" else "binary"
     return validation(
-        f"One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+        f"{EMPTY_KEY}The AttributeValue for a key attribute cannot contain an empty "
         f"{what} value. Key: {name}"
     )
 
 
-def _check_index_key(index: Index, item: Item) -> None:
+def _check_index_key(index: Index, item: Item, updating: bool) -> None:
     for name, kind in index.key.types.items():
         value = item.get(name)
         if value is None:
@@ -70,8 +73,13 @@ def _check_index_key(index: Index, item: Item) -> None:
             )
         if not value[kind]:
             what = "string" if kind == "S" else "binary"
+            if updating:
+                raise validation(
+                    f"{EMPTY_KEY}The update expression attempted to update a secondary index key to a value that is "
+                    f"not supported. The AttributeValue for a key attribute cannot contain an empty {what} value."
+                )
             raise validation(
-                f"One or more parameter values are not valid. A value specified for a secondary index key is not "
+                f"{EMPTY_KEY}A value specified for a secondary index key is not "
                 f"supported. The AttributeValue for a key attribute cannot contain an empty {what} value. "
                 f"IndexName: {index.name}, IndexKey: {name}"
             )

@@ -63,6 +63,11 @@ class Row:
         item = item if isinstance(item, dict) else dict(item)
         return cls(dumps(item), item_size(item), item)
 
+    @classmethod
+    def sized(cls, item: Item, size: int) -> Row:
+        """The same, its size known."""
+        return cls(dumps(item), size, item)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -22,6 +22,12 @@ class Bounds:
     high: bytes | None = None
     high_inclusive: bool = True
 
+    def hold(self, key: bytes) -> bool:
+        """Whether a range key is within."""
+        if self.low is not None and (key < self.low or (key == self.low and not self.low_inclusive)):
+            return False
+        return self.high is None or key < self.high or (key == self.high and self.high_inclusive)
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
