@@ -1,7 +1,8 @@
 """Capacity units: what a read or a write of so many bytes costs.
 
-Source: DynamoDB Developer Guide, "Read and write capacity units": reads in steps of 4 KB, half for eventual consistency,
-double in a transaction; writes in steps of 1 KB, double in a transaction; nothing costs less than one step.
+Source: DynamoDB Developer Guide, "Read and write capacity units": reads in steps of 4 KB, half for eventual
+consistency, double in a transaction; writes in steps of 1 KB, double in a transaction; nothing costs less
+than one step.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, Rounded
 
-from windtunnel.dynamodb.errors import DynamoDBError, validation
+from windtunnel.dynamodb.errors import validation
 
 MAX_DIGITS = 38
 MAX_EXPONENT = 125
@@ -57,16 +57,12 @@ def check(number: Decimal) -> Decimal:
         return Decimal(0)
     exponent = number.adjusted()
     if exponent > MAX_EXPONENT:
-        raise _range_error(_OVERFLOW)
+        raise validation(_OVERFLOW)
     if exponent < MIN_EXPONENT:
-        raise _range_error(_UNDERFLOW)
+        raise validation(_UNDERFLOW)
     if significant_digits(number) > MAX_DIGITS:
         raise validation(_TOO_PRECISE)
     return number
-
-
-def _range_error(message: str) -> DynamoDBError:
-    return validation(message)
 
 
 def significant_digits(number: Decimal) -> int:
@@ -94,6 +90,11 @@ def subtract(left: str, right: str) -> str:
     if len(left) < 19 and len(right) < 19 and "." not in left and "." not in right:
         return str(int(left) - int(right))
     return plain(check(_exact().subtract(Decimal(left), Decimal(right))))
+
+
+def numeric_order(text: str) -> int | Decimal:
+    """What to compare numbers in canonical text by; the dear Decimal only where an int will not do."""
+    return Decimal(text) if "." in text else int(text)
 
 
 def key_bytes(text: str) -> bytes:

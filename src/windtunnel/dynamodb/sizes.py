@@ -7,9 +7,18 @@ than its content and one more for each entry.
 
 from __future__ import annotations
 
+from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.values import AttributeValue, Item
 
 MAX_ITEM_SIZE = 400 * 1024
+
+
+def check_item_size(item: Item, *, updating: bool = False) -> int:
+    """The item's size; raises where it is more than DynamoDB stores. `updating`: it is what an update would make."""
+    size = item_size(item)
+    if size > MAX_ITEM_SIZE:
+        raise validation(f"Item size{' to update' if updating else ''} has exceeded the maximum allowed size")
+    return size
 
 
 def item_size(item: Item) -> int:
@@ -53,11 +62,14 @@ def binary_size(text: str) -> int:
 
 
 def number_size(text: str) -> int:
-    """Bytes of a number in canonical text: one for each pair of digits, counted from the decimal point, one for the
-    number itself, one for a minus."""
+    """Bytes of a number in canonical text: one, one more for each pair of digits that is not 00 at either end (pairs
+    are counted from the decimal point), and one for a minus. As DynamoDB Local was seen to count, byte for byte.
+    """
     negative = text[0] == "-"
     whole, _, fraction = (text[1:] if negative else text).partition(".")
     if whole == "0" and not fraction:
         return 1
-    digits = len((whole + fraction).strip("0"))
-    return (digits + 1) // 2 + 1 + negative
+    first = 0 if whole != "0" else (len(fraction) - len(fraction.lstrip("0"))) // 2
+    last = (len(fraction) + 1) // 2 if fraction else -((len(whole) - len(whole.rstrip("0"))) // 2)
+    leading = (len(whole) + 1) // 2 if whole != "0" else -first
+    return leading + last + 1 + negative

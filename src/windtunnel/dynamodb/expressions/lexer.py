@@ -1,0 +1,87 @@
+"""The words of an expression, and the error for the one that does not fit.
+
+What is a word, and what `near` shows of the text, as DynamoDB Local was seen to do it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from windtunnel.dynamodb.errors import DynamoDBError, validation
+
+_TOKEN = re.compile(
+    r"[ \t\r\n]*(?:"
+    r"(?P<word>[A-Za-z][A-Za-z0-9_]*)"
+    r"|(?P<name>\#[A-Za-z0-9_]+)"
+    r"|(?P<value>:[A-Za-z0-9_]+)"
+    r"|(?P<integer>0|[1-9][0-9]*)"
+    r"|(?P<symbol><=|>=|<>|[=<>()\[\],.+-])"
+    r"|(?P<end>\Z)"
+    r"|(?P<unknown>.)"
+    r")",
+    re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """`kind`: word, name (#x), value (:x), integer, symbol, unknown or end."""
+
+    kind: str
+    text: str
+    """In capitals where it is one of the grammar's keywords; else as it stands."""
+    start: int
+    end: int
+
+
+class Lexer:
+    """An expression's tokens, and the place where a parser is in them."""
+
+    __slots__ = ("_keywords", "position", "text", "tokens")
+
+    def __init__(self, text: str, keywords: frozenset[str]) -> None:
+        self.text = text
+        self.position = 0
+        self._keywords = keywords
+        self.tokens: list[Token] = []
+        at = 0
+        while not self.tokens or self.tokens[-1].kind != "end":
+            found = _TOKEN.match(text, at)
+            assert found is not None
+            kind = found.lastgroup or ""
+            self.tokens.append(self._token(kind, found.group(kind), found.start(kind), found.end(kind)))
+            at = found.end()
+
+    def _token(self, kind: str, text: str, start: int, end: int) -> Token:
+        if kind == "word" and text.upper() in self._keywords:
+            return Token("keyword", text.upper(), start, end)
+        return Token(kind, text, start, end)
+
+    def peek(self) -> Token:
+        return self.tokens[self.position]
+
+    def next(self) -> Token:
+        token = self.tokens[self.position]
+        if token.kind != "end":
+            self.position += 1
+        return token
+
+    def accept(self, text: str) -> bool:
+        """Go on over a symbol or keyword, if it is the next token."""
+        token = self.tokens[self.position]
+        if token.text == text and token.kind in ("symbol", "keyword"):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            raise self.error()
+
+    def error(self) -> DynamoDBError:
+        """What is wrong is the next token."""
+        token = self.peek()
+        before = self.tokens[self.position - 1].start if self.position else 0
+        after = self.tokens[min(self.position + 1, len(self.tokens) - 1)].end
+        shown = "<EOF>" if token.kind == "end" else self.text[token.start : token.end]
+        return validation(f'Syntax error; token: "{shown}", near: "{self.text[before:after]}"')
