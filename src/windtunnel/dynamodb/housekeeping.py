@@ -28,5 +28,4 @@ class Housekeeping:
             with self._store.transaction():
                 self._store.trim_streams(now - RETENTION)
                 self._store.trim_history(now - HISTORY)
-                for account, region in {(table.account, table.region) for table in self._store.tables()}:
-                    forget_old_streams(self._store, account, region, now)
+                forget_old_streams(self._store, now)

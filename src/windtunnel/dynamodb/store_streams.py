@@ -69,6 +69,10 @@ class Streams:
         )
         return [(arn, json.loads(document)) for arn, document in found]
 
+    def all_streams(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """ARN and document of every account's, in every region."""
+        return [(arn, json.loads(document)) for arn, document in self.execute("SELECT arn, document FROM streams")]
+
     # --- records ------------------------------------------------------------------------------------------------
 
     def stream_records(self, arn: str, after: int, limit: int) -> list[StreamRecord]:

@@ -70,8 +70,8 @@ def close_stream(store: Store, arn: str, now: float) -> None:
     store.update_stream(arn, closed)
 
 
-def forget_old_streams(store: Store, account: str, region: str, now: float) -> None:
+def forget_old_streams(store: Store, now: float) -> None:
     """Delete streams that were disabled a day ago."""
-    for arn, document in store.streams(account, region):
+    for arn, document in store.all_streams():
         if document.get("DisabledAt", now) + RETENTION < now:
             store.delete_stream(arn)
