@@ -1,0 +1,135 @@
+"""What the actions of an update do to an item: a new item is made, of which all that is not touched is shared.
+
+Source: DynamoDB Developer Guide, "Update expressions"; errors: DynamoDB Local's answers.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from windtunnel.dynamodb import numbers
+from windtunnel.dynamodb.errors import DynamoDBError, validation
+from windtunnel.dynamodb.expressions.document_path import child
+from windtunnel.dynamodb.expressions.tree import Steps
+from windtunnel.dynamodb.numbers import numeric_order
+from windtunnel.dynamodb.values import SETS, AttributeValue, Item, value_type
+
+type Change = Callable[[AttributeValue | None], AttributeValue | None]
+"""From what a place holds to what it shall hold; None is nothing."""
+
+_ORDERS: Mapping[str, Callable[[str], object]] = {"SS": str, "NS": numeric_order, "BS": base64.b64decode}
+
+
+@dataclass(slots=True)
+class Place:
+    """A step of the paths that are changed: what happens there, or further down."""
+
+    change: Change | None = None
+    below: dict[str | int, Place] = field(default_factory=dict)
+
+
+def wrong_operand() -> DynamoDBError:
+    return validation("An operand in the update expression has an incorrect data type")
+
+
+def wrong_path() -> DynamoDBError:
+    return validation("The document path provided in the update expression is invalid for update")
+
+
+def change_item(item: Item, changes: Iterable[tuple[Steps, Change]]) -> Item:
+    """The item with all changes made, each seeing the item as it was. The paths are apart."""
+    root = Place()
+    for steps, change in changes:
+        place = root
+        for step in steps:
+            place = place.below.setdefault(step, Place())
+        place.change = change
+    return _change_entries(item, root.below)
+
+
+def _change_entries(entries: Item, below: Mapping[str | int, Place]) -> Item:
+    changed = dict(entries)
+    for step, place in below.items():
+        assert isinstance(step, str)
+        value = _changed(entries.get(step), place)
+        if value is not None:
+            changed[step] = value
+        else:
+            changed.pop(step, None)
+    return changed
+
+
+def _change_elements(elements: list[AttributeValue], below: Mapping[str | int, Place]) -> list[AttributeValue]:
+    """Places beyond the end are appended, in the order of their indexes."""
+    changed: list[AttributeValue | None] = list(elements)
+    for step in sorted(step for step in below if isinstance(step, int)):
+        inside = step < len(elements)
+        value = _changed(elements[step] if inside else None, below[step])
+        if inside:
+            changed[step] = value
+        elif value is not None:
+            changed.append(value)
+    return [value for value in changed if value is not None]
+
+
+def _changed(value: AttributeValue | None, place: Place) -> AttributeValue | None:
+    if place.change is not None:
+        return place.change(value)
+    kind = "M" if isinstance(next(iter(place.below)), str) else "L"
+    if value is None or kind not in value:
+        raise wrong_path()
+    if kind == "M":
+        return {"M": _change_entries(value["M"], place.below)}
+    return {"L": _change_elements(value["L"], place.below)}
+
+
+# --- the changes ---------------------------------------------------------------------------------------------------
+
+
+def put(new: AttributeValue) -> Change:
+    return lambda old: new
+
+
+def removed(old: AttributeValue | None) -> AttributeValue | None:
+    """REMOVE's change."""
+    return None
+
+
+def added(more: AttributeValue, old: AttributeValue | None) -> AttributeValue:
+    """ADD's: a number is added to a number, sets are united; nothing counts as 0, or as the empty set."""
+    if old is None:
+        return more
+    kind = value_type(more)
+    if kind not in old:
+        raise wrong_operand()
+    if kind == "N":
+        return {"N": numbers.add(old["N"], more["N"])}
+    if kind == "L":
+        return {"L": [*old["L"], *more["L"]]}
+    return {kind: sorted({*old[kind], *more[kind]}, key=_ORDERS[kind])}  # type: ignore[arg-type]
+
+
+def without(less: AttributeValue, old: AttributeValue | None) -> AttributeValue | None:
+    """DELETE's: the set without the elements; nothing where none is left."""
+    if old is None:
+        return None
+    kind = value_type(less)
+    if kind not in old:
+        raise wrong_operand()
+    assert kind in SETS
+    kept = [element for element in old[kind] if element not in less[kind]]
+    return {kind: kept} if kept else None
+
+
+def look_up(item: Item, steps: Steps) -> AttributeValue | None:
+    """What a path leads to."""
+    head = steps[0]
+    assert isinstance(head, str)
+    value = item.get(head)
+    for step in steps[1:]:
+        if value is None:
+            return None
+        value = child(value, step)
+    return value
