@@ -167,32 +167,24 @@ def _locked(path: Path) -> TextIO:
 
 
 def _opened(path: Path | None, schema: str) -> sqlite3.Connection:
-    if path is None:
-        connection = _connect(":memory:")
-        _create(connection, schema)
-        return connection
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, cached_statements=CACHED_STATEMENTS)
     try:
-        connection = _connect(str(path))
-        try:
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or killed before this
-                _create(connection, schema)
-            else:
-                _check(connection, path)
-        except BaseException:
-            connection.close()
-            raise
+        if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or killed before this
+            _create(connection, schema)
+        elif path is not None:
+            _check(connection, path)
     except sqlite3.DatabaseError as error:
-        raise damaged(path, str(error)) from error
-    return connection
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, isolation_level=None, cached_statements=CACHED_STATEMENTS)
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.execute("PRAGMA temp_store = MEMORY")
+        connection.close()
+        raise damaged(path or Path(":memory:"), str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

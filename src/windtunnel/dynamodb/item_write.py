@@ -33,6 +33,8 @@ class ItemWrite:
     condition: Condition | None = None
     row: Row | None = None
     update: Update | None = None
+    creates: bool = True
+    """Whether the update makes an item where there is none."""
     upsert: Row | None = None
     """What to put where there is no item, and to leave alone where there is one: an update without changes."""
     delete: bool = False
@@ -70,7 +72,7 @@ def outcome_of(call: Call, write: ItemWrite) -> Outcome:
 
 def _updated(write: ItemWrite, update: Update, old: Row | None) -> Outcome:
     applied = update.apply(old.item if old else write.key_item)
-    if old is None and applied.item == write.key_item and update.only_removes:
+    if old is None and not write.creates:
         return Outcome(write, None, None, applied)
     check_item_size(applied.item, updating=True)
     key_of_item(write.table, applied.item, updating=True)

@@ -57,6 +57,7 @@ class Store(Backups, Reads, Documents, Snapshots):
 
     def close(self) -> None:
         """Commit, and let go of the file."""
+        self._close_snapshots()
         self.database.close()
 
     def reload(self) -> None:

@@ -88,6 +88,10 @@ class Snapshots:
         else:
             self._path(name).unlink()
 
+    def _close_snapshots(self) -> None:
+        for _, copy in self._held().values():
+            copy.close()
+
     def _path(self, name: str) -> Path:
         assert self.database.path
         path = snapshot_folder(self.database.path) / f"{name}.sqlite"

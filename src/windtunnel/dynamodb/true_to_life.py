@@ -33,6 +33,14 @@ class TrueToLife:
             self.read_lag_ms or self.throughput or self.hot_partitions or self.conflict_rate or self.latency_ms
         )
 
+    def told(self) -> str:
+        """What is on, in words; "" where nothing is."""
+        return ", ".join(
+            f"{field.name} = {value}".replace("True", "true")
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        )
+
     @classmethod
     def of(cls, table: Mapping[str, Any], source: str) -> TrueToLife:
         """Checked options. Raises ConfigError, which names `source`."""

@@ -54,7 +54,7 @@ def transact_write_items(call: Call) -> Answer:
     name = f"{call.account}/{call.region}/{token}"
     digest = request_digest(parameters)
     done = token is not None and check_token(call.store.find_token(name, call.now), digest)
-    actions = [_checked(call, entry) for entry in parameters["TransactItems"]]
+    actions = [_checked(entry) for entry in parameters["TransactItems"]]
     if sum(action.size for action in actions) > MOST_BYTES:
         raise validation(f"1 validation error detected: Value at 'transactItems' failed to satisfy constraint: {TOO_LARGE}")
     tables = [call.table(action.parameters["TableName"]) for action in actions]
@@ -72,7 +72,7 @@ def transact_write_items(call: Call) -> Answer:
     return _answer(call, outcomes)
 
 
-def _checked(call: Call, entry: Mapping[str, Any]) -> _Action:
+def _checked(entry: Mapping[str, Any]) -> _Action:
     given = [kind for kind in ACTIONS if entry.get(kind) is not None]
     if len(given) > 1:
         raise validation("TransactItems can only contain one of Check, Put, Update or Delete")
@@ -86,8 +86,7 @@ def _checked(call: Call, entry: Mapping[str, Any]) -> _Action:
     size = check_item_size(item) if kind == "Put" else 0
     update = None
     if kind == "Update":
-        table = call.find_table(parameters["TableName"])
-        update = parse_update(parameters["UpdateExpression"], placeholders, table.key.names if table else ())
+        update = parse_update(parameters["UpdateExpression"], placeholders)
     condition = write_condition(parameters, placeholders)
     placeholders.check_all_used()
     return _Action(kind, parameters, item, size, condition, update)
@@ -108,6 +107,8 @@ def _writes(actions: list[_Action], tables: list[Table]) -> tuple[list[ItemWrite
 
 
 def _write(action: _Action, table: Table) -> ItemWrite:
+    if action.update is not None:
+        action.update.check_keys(table.key.names)
     put = action.kind == "Put"
     return ItemWrite(
         table,

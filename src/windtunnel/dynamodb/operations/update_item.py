@@ -21,23 +21,26 @@ def update_item(call: Call) -> Answer:
         legacy=("AttributeUpdates", "Expected", "ConditionalOperator"),
     )
     key = check_item(parameters["Key"])
-    table = call.find_table(parameters["TableName"])
-    names = table.key.names if table else ()
-    update, changes = None, parameters.get("AttributeUpdates")
+    update, creates, changes = None, True, parameters.get("AttributeUpdates")
     text = parameters.get("UpdateExpression")
     if text is not None:
-        update = parse_update(text, placeholders, names)
-    elif changes is not None:
-        update = attribute_updates(changes, names)
+        update = parse_update(text, placeholders)
+    elif changes:
+        update = attribute_updates(changes)
+        # "DELETE: nothing happens; there is no attribute to delete" (API Reference, where there is no item)
+        creates = any(change.get("Action", "PUT") != "DELETE" for change in changes.values())
     condition = write_condition(parameters, placeholders)
     placeholders.check_all_used()
     table = call.table()
+    if update is not None:
+        update.check_keys(table.key.names)
     write = ItemWrite(
         table,
         read_key(table, key),
         key,
         condition,
         update=update,
+        creates=creates,
         upsert=Row.of(key) if update is None else None,
         return_old=returns_old_on_failure(parameters),
     )
