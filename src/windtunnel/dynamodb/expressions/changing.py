@@ -19,6 +19,8 @@ from windtunnel.dynamodb.values import SETS, AttributeValue, Item, value_type
 type Change = Callable[[AttributeValue | None], AttributeValue | None]
 """From what a place holds to what it shall hold; None is nothing."""
 
+WRONG_OPERAND = "An operand in the update expression has an incorrect data type"
+
 _ORDERS: Mapping[str, Callable[[str], object]] = {"SS": str, "NS": numeric_order, "BS": base64.b64decode}
 
 
@@ -31,7 +33,7 @@ class Place:
 
 
 def wrong_operand() -> DynamoDBError:
-    return validation("An operand in the update expression has an incorrect data type")
+    return validation(WRONG_OPERAND)
 
 
 def wrong_path() -> DynamoDBError:

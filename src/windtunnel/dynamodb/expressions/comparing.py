@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from windtunnel.dynamodb.numbers import numeric_order
-from windtunnel.dynamodb.sizes import binary_size, text_size
+from windtunnel.dynamodb.sizes import binary_size
 from windtunnel.dynamodb.values import SETS, AttributeValue
 
 ORDERED = frozenset({"S", "N", "B"})
@@ -75,14 +75,17 @@ def begins_with(whole: AttributeValue | None, start: AttributeValue | None) -> b
 
 
 def size(value: AttributeValue | None) -> AttributeValue | None:
-    """The characters of a string, the bytes of binary, the entries of a set, list or map; None for what has no size."""
+    """The characters of a string (as UTF-16 counts them), the bytes of binary, the entries of a set, list or map; None
+    for what has no size. Seen in DynamoDB Local: "é" has size 1."""
     if value is None:
         return None
     for kind, content in value.items():
         if kind == "B":
             return {"N": str(binary_size(content))}
         if kind == "S":
-            return {"N": str(text_size(content))}
+            return {
+                "N": str(len(content) if content.isascii() else len(content.encode("utf-16-le", "surrogatepass")) // 2)
+            }
         if kind in SETS or kind in ("L", "M"):
             return {"N": str(len(content))}
     return None
