@@ -146,7 +146,9 @@ def logs(
 
 @app.command()
 def dynamodb(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen, on 127.0.0.1. 0: any free port.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen, on 127.0.0.1. 0: any free port.")
+    ] = 8000,
     data: Annotated[Path | None, typer.Option(help="The data file; made where it is not there.")] = None,
     memory: Annotated[bool, typer.Option("--memory", help="Keep nothing on disk.")] = False,
     seed: Annotated[int | None, typer.Option(help="What all that is random below begins with.")] = None,

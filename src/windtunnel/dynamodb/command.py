@@ -48,5 +48,8 @@ async def _serve(path: Path | None, port: int, options: TrueToLife, say: Callabl
 
 def _no_port(port: int, error: OSError) -> WindtunnelError:
     if error.errno == errno.EADDRINUSE:
-        return WindtunnelError(f"port {port} is taken", hint=f"end what listens there (ss -ltnp 'sport = {port}'), or choose another: --port")
+        return WindtunnelError(
+            f"port {port} is taken",
+            hint=f"end what listens there (ss -ltnp 'sport = {port}'), or choose another: --port",
+        )
     return WindtunnelError(f"port {port} cannot be used: {error.strerror}", hint="choose another: --port")

@@ -113,6 +113,8 @@ def item_collection_metrics(table: Table, item: dict[str, Any], size: int) -> di
     low = size // 2**30
     names = (table.key.hash,)
     return {
-        "ItemCollectionKey": {name: value for name, value in key_attributes((table.key,), item).items() if name in names},
+        "ItemCollectionKey": {
+            name: value for name, value in key_attributes((table.key,), item).items() if name in names
+        },
         "SizeEstimateRangeGB": [float(low), float(low + 1)],
     }

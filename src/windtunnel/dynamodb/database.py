@@ -148,7 +148,8 @@ def _locked(path: Path) -> TextIO:
         lock = os.fdopen(os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+")
     except OSError as error:
         raise StoreError(
-            f"{lock_path} cannot be written: {error.strerror}", hint="give --data a file that you may write, or --memory"
+            f"{lock_path} cannot be written: {error.strerror}",
+            hint="give --data a file that you may write, or --memory",
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -224,4 +225,3 @@ def damaged(path: Path, detail: str) -> StoreError:
 def snapshot_folder(path: Path) -> Path:
     """Where the snapshots of a data file are."""
     return path.with_name(path.name + "-snapshots")
-

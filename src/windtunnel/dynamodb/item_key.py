@@ -56,8 +56,7 @@ def _item_key(item: Item, name: str, kind: str, most: int, above: str) -> bytes:
 def _empty(name: str, kind: str) -> DynamoDBError:
     what = "string" if kind == "S" else "binary"
     return validation(
-        f"{EMPTY_KEY}The AttributeValue for a key attribute cannot contain an empty "
-        f"{what} value. Key: {name}"
+        f"{EMPTY_KEY}The AttributeValue for a key attribute cannot contain an empty {what} value. Key: {name}"
     )
 
 

@@ -65,7 +65,10 @@ def check_select(parameters: Mapping[str, Any]) -> None:
 
 
 def page_request(
-    parameters: Mapping[str, Any], table: Table, index: Index | None, projection: Projection | None,
+    parameters: Mapping[str, Any],
+    table: Table,
+    index: Index | None,
+    projection: Projection | None,
     filter_: Condition | None,
 ) -> PageRequest:
     """Checked against the index. Raises ValidationException."""

@@ -73,9 +73,7 @@ def _missing() -> DynamoDBError:
 
 def _incomplete(authorization: bytes, headers: Mapping[bytes, bytes]) -> DynamoDBError:
     text = authorization.decode("latin-1")
-    message = "".join(
-        f"Authorization header requires '{part}' parameter. " for part in PARTS if f"{part}=" not in text
-    )
+    message = "".join(f"Authorization header requires '{part}' parameter. " for part in PARTS if f"{part}=" not in text)
     if b"x-amz-date" not in headers and b"date" not in headers:
         message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
     return DynamoDBError("IncompleteSignatureException", f"{message}Authorization={text}")

@@ -58,9 +58,7 @@ _parse: Callable[[str], Any] = json.JSONDecoder(parse_constant=_no_constant).dec
 class DynamoDB:
     """The engine: a store, and the server in front of it. Make it inside the running loop."""
 
-    def __init__(
-        self, path: Path | None, options: TrueToLife | None = None, *, delays: Delays = AT_ONCE
-    ) -> None:
+    def __init__(self, path: Path | None, options: TrueToLife | None = None, *, delays: Delays = AT_ONCE) -> None:
         """`path`: the data file; None: in memory. Raises StoreError."""
         self._loop = asyncio.get_running_loop()
         self.store = Store(path, on_dirty=self._arrange_commit)
@@ -139,7 +137,7 @@ class DynamoDB:
             answer = self._perform(exchange, body)
         except DynamoDBError as error:
             answer = self._error(error)
-        except Exception:  # noqa: BLE001 - the boundary of a request
+        except Exception:  # the boundary of a request
             LOG.exception("%s", headers.get(b"x-amz-target", b"").decode("latin-1"))
             answer = self._error(internal_error())
         self._settle(exchange, answer)

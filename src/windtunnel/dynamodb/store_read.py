@@ -84,9 +84,7 @@ class Reads:
             where.append(f"({columns}) {'>' if forward else '<'} ({places})")
             values += after[1:]
         order = ", ".join(column + direction for column in columns.split(", "))
-        statement = (
-            f"SELECT item, size FROM {source_name(table, index)} WHERE {' AND '.join(where)} ORDER BY {order}"
-        )
+        statement = f"SELECT item, size FROM {source_name(table, index)} WHERE {' AND '.join(where)} ORDER BY {order}"
         return (Row(item, size) for item, size in self.execute(statement, values))
 
     def scan_rows(

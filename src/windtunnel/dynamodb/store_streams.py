@@ -27,7 +27,7 @@ class Streams:
     _sequence: int
 
     def _reset_streams(self) -> None:
-        self._stream_ids = {arn: number for arn, number in self.execute("SELECT arn, id FROM streams")}
+        self._stream_ids = dict(self.execute("SELECT arn, id FROM streams"))
         (highest,) = self.execute("SELECT max(sequence) FROM stream_records").fetchone()
         self._sequence = max(highest or 0, getattr(self, "_sequence", 0))
 

@@ -29,11 +29,15 @@ class KeySchema:
         return (self.hash,) if self.range is None else (self.hash, self.range)
 
     @property
+    def typed(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of each, the hash key's first."""
+        if self.range is None or self.range_type is None:
+            return ((self.hash, self.hash_type),)
+        return ((self.hash, self.hash_type), (self.range, self.range_type))
+
+    @property
     def types(self) -> Mapping[str, str]:
-        types = {self.hash: self.hash_type}
-        if self.range is not None and self.range_type is not None:
-            types[self.range] = self.range_type
-        return types
+        return dict(self.typed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,7 @@ class TrueToLife:
     @property
     def enabled(self) -> bool:
         """Whether anything is wanted."""
-        return bool(
-            self.read_lag_ms or self.throughput or self.hot_partitions or self.conflict_rate or self.latency_ms
-        )
+        return bool(self.read_lag_ms or self.throughput or self.hot_partitions or self.conflict_rate or self.latency_ms)
 
     def told(self) -> str:
         """What is on, in words; "" where nothing is."""
@@ -47,9 +45,7 @@ class TrueToLife:
         known = {field.name: field.default for field in fields(cls)}
         for name, value in table.items():
             if name not in known:
-                raise ConfigError(
-                    f"{source}: there is no dynamodb.{name}", hint=f"known are {', '.join(known)}"
-                )
+                raise ConfigError(f"{source}: there is no dynamodb.{name}", hint=f"known are {', '.join(known)}")
             wanted = bool if isinstance(known[name], bool) else int | float
             if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
                 what = "true or false" if wanted is bool else "a number"

@@ -10,7 +10,7 @@ from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.consumed import Consumed, add_write, item_collection_metrics, wanted
 from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.expressions.condition import Condition, parse_condition
-from windtunnel.dynamodb.expressions.legacy import expected
+from windtunnel.dynamodb.expressions.legacy_conditions import expected
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.item_write import Outcome, returned
 

@@ -232,8 +232,7 @@ def test_segments_are_the_whole_table_and_do_not_overlap(store: Store, table: Ta
         put(store, table, item(str(number)))
 
     segments = [
-        [row.item["id"]["S"] for row in store.scan_rows(table, None, segment=Segment(number, 7))]
-        for number in range(7)
+        [row.item["id"]["S"] for row in store.scan_rows(table, None, segment=Segment(number, 7))] for number in range(7)
     ]
 
     assert sorted(id_ for segment in segments for id_ in segment) == sorted(str(number) for number in range(500))

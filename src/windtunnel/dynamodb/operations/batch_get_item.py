@@ -69,7 +69,8 @@ def batch_get_item(call: Call) -> Answer:
     if throttled and sum(len(entry["Keys"]) for entry in unprocessed.values()) == sum(len(a.keys) for a in asked):
         raise throttled
     parts = [
-        b'"Responses":{%b}' % b",".join(dumps(name) + b":[" + b",".join(texts) + b"]" for name, texts in responses.items()),
+        b'"Responses":{%b}'
+        % b",".join(dumps(name) + b":[" + b",".join(texts) + b"]" for name, texts in responses.items()),
         b'"UnprocessedKeys":' + dumps(unprocessed),
     ]
     form = call.parameters.get("ReturnConsumedCapacity")

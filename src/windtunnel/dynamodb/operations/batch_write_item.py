@@ -26,9 +26,7 @@ def batch_write_item(call: Call) -> Answer:
         raise validation("Too many items requested for the BatchWriteItem call")
     checked = {name: [_checked(request) for request in entries] for name, entries in requests.items()}
     tables = {name: call.table(name) for name in requests}
-    writes = {
-        name: [_write(tables[name], item, size) for item, size in entries] for name, entries in checked.items()
-    }
+    writes = {name: [_write(tables[name], item, size) for item, size in entries] for name, entries in checked.items()}
     for entries in writes.values():
         if len({write.key for write in entries}) < len(entries):
             raise validation("Provided list of item keys contains duplicates")

@@ -17,7 +17,9 @@ from windtunnel.dynamodb.write_request import (
 
 def delete_item(call: Call) -> Answer:
     parameters = call.parameters
-    placeholders = of_request(parameters, expressions=("ConditionExpression",), legacy=("Expected", "ConditionalOperator"))
+    placeholders = of_request(
+        parameters, expressions=("ConditionExpression",), legacy=("Expected", "ConditionalOperator")
+    )
     key = check_item(parameters["Key"])
     check_return_values(parameters)
     condition = write_condition(parameters, placeholders)

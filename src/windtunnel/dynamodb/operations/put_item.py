@@ -19,7 +19,9 @@ from windtunnel.dynamodb.write_request import (
 
 def put_item(call: Call) -> Answer:
     parameters = call.parameters
-    placeholders = of_request(parameters, expressions=("ConditionExpression",), legacy=("Expected", "ConditionalOperator"))
+    placeholders = of_request(
+        parameters, expressions=("ConditionExpression",), legacy=("Expected", "ConditionalOperator")
+    )
     item = check_item(parameters["Item"])
     check_return_values(parameters)
     size = check_item_size(item)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.errors import invalid_parameter, validation
+from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.expressions.condition import Condition, parse_condition
 from windtunnel.dynamodb.expressions.key_condition import KeyCondition, parse_key_condition
-from windtunnel.dynamodb.expressions.legacy import key_conditions, query_filter
+from windtunnel.dynamodb.expressions.legacy_conditions import check_filter_keys, filter_conditions, key_conditions
 from windtunnel.dynamodb.expressions.placeholders import Placeholders, of_request
 from windtunnel.dynamodb.item_key import partition_bytes
 from windtunnel.dynamodb.item_read import read_projection
@@ -31,13 +31,14 @@ def query(call: Call) -> Answer:
         )
     projection = read_projection(parameters, placeholders)
     condition = _filter(call, placeholders)
+    text = parameters.get("KeyConditionExpression")
+    parsed = parse_key_condition(text, placeholders) if text is not None else None
+    placeholders.check_all_used()
     check_select(parameters)
     table = call.table()
     index = find_index(table, parameters.get("IndexName"))
     schema = index.key if index else table.key
-    keys = _key_condition(call, placeholders, schema)
-    placeholders.check_all_used()
-    _check_types(keys, schema)
+    keys = parsed.against(schema.typed) if parsed else key_conditions(parameters["KeyConditions"], schema.typed)
     _check_filter(call, condition, schema)
     request = page_request(parameters, table, index, projection, condition)
     partition, bounds = partition_bytes(keys.hash), _bounds(keys)
@@ -54,31 +55,8 @@ def _filter(call: Call, placeholders: Placeholders) -> Condition | None:
     if text is not None:
         return parse_condition(text, placeholders, where="FilterExpression")
     if filters is not None:
-        return query_filter(filters, call.parameters.get("ConditionalOperator"))
+        return filter_conditions(filters, call.parameters.get("ConditionalOperator"))
     return None
-
-
-def _key_condition(call: Call, placeholders: Placeholders, schema: KeySchema) -> KeyCondition:
-    text = call.parameters.get("KeyConditionExpression")
-    if text is not None:
-        return parse_key_condition(text, placeholders, schema.hash, schema.range)
-    return key_conditions(call.parameters["KeyConditions"], schema.hash, schema.range)
-
-
-def _check_types(keys: KeyCondition, schema: KeySchema) -> None:
-    operands = [(keys.hash, schema.hash_type)]
-    if keys.range is not None:
-        operands += [(operand, schema.range_type or "") for operand in keys.range.operands]
-    for value, kind in operands:
-        if kind not in value:
-            raise invalid_parameter("Condition parameter type does not match schema type")
-        if not value[kind]:
-            what = "string" if kind == "S" else "binary"
-            name = schema.hash if value is keys.hash else schema.range
-            raise validation(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain "
-                f"an empty {what} value. Key: {name}"
-            )
 
 
 def _check_filter(call: Call, condition: Condition | None, schema: KeySchema) -> None:
@@ -88,11 +66,7 @@ def _check_filter(call: Call, condition: Condition | None, schema: KeySchema) ->
     if call.parameters.get("FilterExpression") is not None:
         condition.check_filter(schema.names)
         return
-    for name in schema.names:
-        if name in call.parameters["QueryFilter"]:
-            raise validation(
-                f"QueryFilter can only contain non-primary key attributes: Primary key attribute: {name}"
-            )
+    check_filter_keys(call.parameters["QueryFilter"], schema.names)
 
 
 def _bounds(keys: KeyCondition) -> Bounds:
@@ -104,9 +78,7 @@ def _bounds(keys: KeyCondition) -> Bounds:
 def _check_start(after: Key | IndexKey, partition: bytes, bounds: Bounds, keys: KeyCondition) -> None:
     if keys.range is None:
         if after.partition != partition:
-            raise validation(
-                "The provided starting key is outside query boundaries based on provided conditions"
-            )
+            raise validation("The provided starting key is outside query boundaries based on provided conditions")
     elif not bounds.hold(after.range):
         raise validation("The provided starting key does not match the range key predicate")
     elif after.partition != partition:

@@ -8,7 +8,7 @@ from typing import Any
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.expressions.condition import parse_condition
-from windtunnel.dynamodb.expressions.legacy import scan_filter
+from windtunnel.dynamodb.expressions.legacy_conditions import filter_conditions
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_read import read_projection
 from windtunnel.dynamodb.page import check_select, find_index, page_request, read_page
@@ -30,7 +30,7 @@ def scan(call: Call) -> Answer:
     if text is not None:
         condition = parse_condition(text, placeholders, where="FilterExpression")
     elif filters is not None:
-        condition = scan_filter(filters, parameters.get("ConditionalOperator"))
+        condition = filter_conditions(filters, parameters.get("ConditionalOperator"))
     placeholders.check_all_used()
     check_select(parameters)
     table = call.table()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.expressions.legacy import attribute_updates
+from windtunnel.dynamodb.expressions.legacy_update import attribute_updates
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.update import parse_update
 from windtunnel.dynamodb.item_key import read_key
