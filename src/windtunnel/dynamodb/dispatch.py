@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from windtunnel.dynamodb.call import Answer, Call
+from windtunnel.dynamodb.operations.batch_execute_statement import batch_execute_statement
 from windtunnel.dynamodb.operations.batch_get_item import batch_get_item
 from windtunnel.dynamodb.operations.batch_write_item import batch_write_item
 from windtunnel.dynamodb.operations.create_backup import create_backup
@@ -21,6 +22,8 @@ from windtunnel.dynamodb.operations.describe_limits import describe_limits
 from windtunnel.dynamodb.operations.describe_stream import describe_stream
 from windtunnel.dynamodb.operations.describe_table import describe_table
 from windtunnel.dynamodb.operations.describe_time_to_live import describe_time_to_live
+from windtunnel.dynamodb.operations.execute_statement import execute_statement
+from windtunnel.dynamodb.operations.execute_transaction import execute_transaction
 from windtunnel.dynamodb.operations.get_item import get_item
 from windtunnel.dynamodb.operations.get_records import get_records
 from windtunnel.dynamodb.operations.get_resource_policy import get_resource_policy
@@ -72,6 +75,10 @@ DYNAMODB: Mapping[str, Operation] = MappingProxyType(
         "UntagResource": untag_resource,
         "UpdateTable": update_table,
         "UpdateTimeToLive": update_time_to_live,
+        # PartiQL
+        "BatchExecuteStatement": batch_execute_statement,
+        "ExecuteStatement": execute_statement,
+        "ExecuteTransaction": execute_transaction,
         # backups and policies
         "CreateBackup": create_backup,
         "DeleteBackup": delete_backup,

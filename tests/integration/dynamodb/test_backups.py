@@ -13,10 +13,10 @@ STREAM = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
 
 
 def test_a_backup_is_the_table_of_its_moment(dynamodb: Any, make_table: MakeTable) -> None:
-    definitions = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "other")]
+    definitions = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "team")]
     index = {
-        "IndexName": "by-other",
-        "KeySchema": [{"AttributeName": "other", "KeyType": "HASH"}],
+        "IndexName": "by-team",
+        "KeySchema": [{"AttributeName": "team", "KeyType": "HASH"}],
         "Projection": {"ProjectionType": "ALL"},
     }
     name = make_table(
@@ -25,19 +25,19 @@ def test_a_backup_is_the_table_of_its_moment(dynamodb: Any, make_table: MakeTabl
         StreamSpecification=STREAM,
         Tags=[{"Key": "a", "Value": "b"}],
     )
-    dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}, "other": {"S": "x"}})
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}, "team": {"S": "x"}})
 
     made = dynamodb.create_backup(TableName=name, BackupName="first")["BackupDetails"]
-    dynamodb.put_item(TableName=name, Item={"id": {"S": "2"}, "other": {"S": "x"}})
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "2"}, "team": {"S": "x"}})
     told = dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=made["BackupArn"])
 
     assert (made["BackupName"], made["BackupStatus"], made["BackupType"]) == ("first", "AVAILABLE", "USER")
-    assert dynamodb.scan(TableName="restored")["Items"] == [{"id": {"S": "1"}, "other": {"S": "x"}}]
+    assert dynamodb.scan(TableName="restored")["Items"] == [{"id": {"S": "1"}, "team": {"S": "x"}}]
     found = dynamodb.query(
         TableName="restored",
-        IndexName="by-other",
-        KeyConditionExpression="other = :o",
-        ExpressionAttributeValues={":o": {"S": "x"}},
+        IndexName="by-team",
+        KeyConditionExpression="team = :t",
+        ExpressionAttributeValues={":t": {"S": "x"}},
     )
     assert found["Count"] == 1
     # Developer Guide, "Restoring a table from a backup": tags, streams and more are set up anew by hand
@@ -45,7 +45,7 @@ def test_a_backup_is_the_table_of_its_moment(dynamodb: Any, make_table: MakeTabl
     assert "LatestStreamArn" not in restored
     assert dynamodb.list_tags_of_resource(ResourceArn=restored["TableArn"])["Tags"] == []
     assert restored["RestoreSummary"]["SourceBackupArn"] == made["BackupArn"]
-    assert restored["GlobalSecondaryIndexes"][0]["IndexArn"] == restored["TableArn"] + "/index/by-other"
+    assert restored["GlobalSecondaryIndexes"][0]["IndexArn"] == restored["TableArn"] + "/index/by-team"
 
 
 def test_a_backup_outlives_its_table(dynamodb: Any, make_table: MakeTable) -> None:
