@@ -7,7 +7,7 @@ throughput considerations for global secondary indexes" (what an index write cos
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from windtunnel.dynamodb.capacity import write_units
 from windtunnel.dynamodb.item_key import index_key, key_attributes, projected
@@ -76,7 +76,7 @@ class ConsumedByTable:
         return [consumed.told(form, kind) for consumed in self._tables.values()]
 
 
-def wanted(form: str | None) -> bool:
+def wanted(form: str | None) -> TypeGuard[str]:
     """Whether ReturnConsumedCapacity asks for anything."""
     return form == "TOTAL" or form == "INDEXES"
 
