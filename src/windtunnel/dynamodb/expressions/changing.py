@@ -6,12 +6,13 @@ Source: DynamoDB Developer Guide, "Update expressions"; errors: DynamoDB Local's
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from windtunnel.dynamodb import numbers
 from windtunnel.dynamodb.errors import DynamoDBError, validation
 from windtunnel.dynamodb.expressions.document_path import child
+from windtunnel.dynamodb.expressions.hash_order import steps_met
 from windtunnel.dynamodb.expressions.tree import Steps
 from windtunnel.dynamodb.numbers import numeric_order
 from windtunnel.dynamodb.values import SETS, AttributeValue, Item, value_type
@@ -31,6 +32,12 @@ class Place:
     change: Change | None = None
     below: dict[str | int, Place] = field(default_factory=dict)
 
+    def sort(self) -> None:
+        """Bring the steps below into the order in which DynamoDB comes upon them."""
+        self.below = {step: self.below[step] for step in steps_met(list(self.below))}
+        for place in self.below.values():
+            place.sort()
+
 
 def wrong_operand() -> DynamoDBError:
     return validation(WRONG_OPERAND)
@@ -40,15 +47,22 @@ def wrong_path() -> DynamoDBError:
     return validation("The document path provided in the update expression is invalid for update")
 
 
-def change_item(item: Item, changes: Iterable[tuple[Steps, Change]]) -> Item:
-    """The item with all changes made, each seeing the item as it was. The paths are apart."""
+def change_item(item: Item, changes: Sequence[tuple[Steps, Change]]) -> Item:
+    """The item with all changes made, each seeing the item as it was. The paths are apart.
+
+    Of several mistakes the one is told that DynamoDB comes upon first.
+    """
     root = Place()
-    for steps, change in changes:
+    for steps, change in reversed(changes):
         place = root
         for step in steps:
             place = place.below.setdefault(step, Place())
         place.change = change
-    return _change_entries(item, root.below)
+    try:
+        return _change_entries(item, root.below)
+    except DynamoDBError:
+        root.sort()
+        return _change_entries(item, root.below)
 
 
 def _change_entries(entries: Item, below: Mapping[str | int, Place]) -> Item:
@@ -88,10 +102,6 @@ def _changed(value: AttributeValue | None, place: Place) -> AttributeValue | Non
 
 
 # --- the changes ---------------------------------------------------------------------------------------------------
-
-
-def put(new: AttributeValue) -> Change:
-    return lambda old: new
 
 
 def removed(old: AttributeValue | None) -> AttributeValue | None:

@@ -52,12 +52,9 @@ def parse_condition(text: str, placeholders: Placeholders, where: str = "Conditi
         leaves = bind_leaves(tree, placeholders)
     except DynamoDBError as error:
         raise validation(f"Invalid {where}: {error.message}") from None
-    paths: list[Steps] = []
-    for _, operands in leaves:
-        for operand in operands:
-            _collect(operand, paths)
+    paths = tuple([path for _, operands in leaves for operand in operands for path in operand.paths()])
     tests = iter([_leaf_test(leaf, operands) for leaf, operands in leaves])
-    return Condition(_compile(tree.root, lambda: next(tests)), tuple(paths))
+    return Condition(_compile(tree.root, lambda: next(tests)), paths)
 
 
 type Leaf = tuple[Comparison | Function, tuple[Bound, ...]]
@@ -87,13 +84,6 @@ def _bind(operand: Operand, placeholders: Placeholders) -> Bound:
     return Bound(
         result=operand_types.check_function(operand.name, arguments), function=operand.name, arguments=arguments
     )
-
-
-def _collect(operand: Bound, paths: list[Steps]) -> None:
-    if operand.path is not None:
-        paths.append(operand.path)
-    for argument in operand.arguments:
-        _collect(argument, paths)
 
 
 # --- closures ----------------------------------------------------------------------------------------------------

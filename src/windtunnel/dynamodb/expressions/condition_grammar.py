@@ -17,7 +17,6 @@ from windtunnel.dynamodb.expressions.tree import Both, Comparison, Function, Nod
 
 CACHED = 1024
 """Texts whose trees are kept."""
-KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
 COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 CONDITION_FUNCTIONS = frozenset(
     {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"}
@@ -57,7 +56,7 @@ class _Parser:
     """Operators wait on a stack until what binds tighter is done; so do open parentheses."""
 
     def __init__(self, text: str) -> None:
-        self.lexer = Lexer(text, KEYWORDS)
+        self.lexer = Lexer(text)
         self.leaves: list[Comparison | Function] = []
         self.operators = 0
         self._done: list[Node | Operand] = []
@@ -118,6 +117,7 @@ class _Parser:
         if isinstance(last, Path | Value):
             raise self.lexer.error()
         if isinstance(last, Function) and not (self.leaves and self.leaves[-1] is last):
+            parsing.check_parentheses(self.lexer)
             self.leaves.append(last)
 
     def _close(self) -> None:
@@ -134,7 +134,9 @@ class _Parser:
         ends = self.lexer.position
         self.lexer.next()
         if self._group == (begins + 1, ends - 1):
-            raise validation(parsing.REDUNDANT_PARENTHESES)
+            self.lexer.redundant = True
+            if not self._is_operand():
+                parsing.check_parentheses(self.lexer)
         self._group = (begins, ends)
 
     def _reduce(self, binds: int) -> None:
@@ -166,6 +168,7 @@ class _Parser:
             return False
         first = self._done.pop()
         assert isinstance(first, Path | Value | Function)
+        parsing.check_parentheses(lexer)
         comparison = Comparison(token.text, (first, *operands))
         self.leaves.append(comparison)
         self._done.append(comparison)

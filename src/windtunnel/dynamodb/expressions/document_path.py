@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from windtunnel.dynamodb.errors import validation
+from windtunnel.dynamodb.errors import DynamoDBError, validation
+from windtunnel.dynamodb.expressions.hash_order import steps_met
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.tree import Path, Steps
 from windtunnel.dynamodb.values import AttributeValue, Item
@@ -65,50 +66,65 @@ def child(value: AttributeValue, step: str | int) -> AttributeValue | None:
     return elements[step] if elements is not None and step < len(elements) else None
 
 
-def check_key_paths(paths: Iterable[Steps], key_names: Collection[str]) -> None:
-    """Nothing is inside a key attribute. `key_names`: of the table, and of the index that is read."""
-    for steps in paths:
-        if len(steps) > 1 and steps[0] in key_names:
-            raise validation(
-                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                f"Key: {steps[0]}"
-            )
+def check_key_paths(paths: Collection[Steps], key_names: Iterable[str]) -> None:
+    """Nothing is inside a key attribute. `key_names`: of the table or the index, partition key first."""
+    for name in key_names:
+        for steps in paths:
+            if len(steps) > 1 and steps[0] == name:
+                raise validation(
+                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                    f"Key: {name}"
+                )
 
 
 @dataclass(slots=True)
-class _Place:
-    """A step that paths go through: the path that came last, whether one ends here, what is below."""
+class Place:
+    """A step that paths go through, in the order in which they come."""
 
-    last: Steps
-    ends: bool = False
-    below: dict[str | int, _Place] = field(default_factory=dict)
+    end: Steps | None = None
+    """The path that ends here."""
+    below: dict[str | int, Place] = field(default_factory=dict)
+
+    def add(self, steps: Steps) -> None:
+        """Raises where a path that is here already is the same, or inside (overlap), or where the one treats as a list
+        what the other treats as a map (conflict)."""
+        place = self
+        last = len(steps) - 1
+        for position, step in enumerate(steps):
+            if place.below and type(next(iter(place.below))) is not type(step):
+                raise _clash("conflict", steps, place)
+            inner = place.below.get(step)
+            if inner is None:
+                inner = place.below[step] = Place()
+            elif inner.end is not None or position == last:
+                raise _clash("overlap", steps, place)
+            place = inner
+        place.end = steps
+
+    def met_first(self) -> Steps:
+        """One of the paths that go through."""
+        place = self
+        while place.end is None:
+            place = place.below[steps_met(list(place.below))[0]]
+        return place.end
 
 
-def check_apart(paths: Sequence[Steps]) -> None:
-    """No path is another one or inside it (overlap), and none treats as a list what another treats as a map (conflict).
-
-    Where more than two are concerned, the ones named are those that are met first from the end.
-    """
-    if len(paths) == 1 or (all(len(steps) == 1 for steps in paths) and len(set(paths)) == len(paths)):
-        return
-    root = _Place(())
-    for steps in reversed(paths):
-        place = root
-        for step in steps:
-            if place.ends:
-                raise _clash("overlap", steps, place.last)
-            if place.below and (kinds := {type(known) for known in place.below}) != {type(step)}:
-                assert kinds
-                raise _clash("conflict", steps, place.last)
-            place.last = steps if place is root else place.last
-            place = place.below.setdefault(step, _Place(steps))
-        if place.ends or place.below:
-            raise _clash("overlap", steps, place.last)
-        place.ends = True
-
-
-def _clash(kind: str, one: Steps, two: Steps) -> Exception:
+def _clash(kind: str, one: Steps, place: Place) -> DynamoDBError:
     return validation(
         f"Two document paths {kind} with each other; must remove or rewrite one of these paths; "
-        f"path one: {written(one)}, path two: {written(two)}"
+        f"path one: {written(one)}, path two: {written(place.met_first())}"
     )
+
+
+def bind_apart(paths: Sequence[Path], placeholders: Placeholders) -> list[Steps]:
+    """Paths with real names, none of them the same as another or inside it. As AWS does it, from the last one on."""
+    if len(paths) == 1:
+        return [bind(paths[0], placeholders)]
+    root = Place()
+    bound = []
+    for path in reversed(paths):
+        steps = bind(path, placeholders)
+        root.add(steps)
+        bound.append(steps)
+    bound.reverse()
+    return bound

@@ -74,10 +74,17 @@ class KeyConditionExpression:
 
     def against(self, types: KeyTypes) -> KeyCondition:
         """For a table's or index' key: names and types."""
-        _check_operators(self.root)
+        paths = [path for _, operands in self.leaves for operand in operands for path in operand.paths()]
+        check_key_paths(paths, [name for name, _ in types])
+        leaves = iter(self.leaves)
         terms: list[KeyTerm] = []
-        for leaf, operands in self.leaves:
-            term = _term(leaf, operands)
+        for node in _nodes(self.root):
+            operator = _forbidden(node)
+            if operator is not None:
+                raise validation(f"Invalid operator used in KeyConditionExpression: {operator}")
+            if isinstance(node, Both):
+                continue
+            term = _term(*next(leaves))
             if any(term.name == other.name for other in terms):
                 raise validation("KeyConditionExpressions must only contain one condition per key")
             terms.append(term)
@@ -101,17 +108,17 @@ def of_terms(terms: Sequence[KeyTerm], types: KeyTypes) -> KeyCondition:
     hash_name, hash_type = types[0]
     if hash_name not in named:
         raise validation(f"Query condition missed key schema element: {hash_name}")
+    _check_operands(named[hash_name], hash_type, is_range=False)
     if named[hash_name].operator != "=" or (len(terms) > 1 and len(types) == 1):
         raise validation("Query key condition not supported")
-    if len(terms) > 1 and types[1][0] not in named:
-        raise validation(f"Query condition missed key schema element: {types[1][0]}")
     asked = None
     if len(terms) > 1:
         range_name, range_type = types[1]
+        if range_name not in named:
+            raise validation(f"Query condition missed key schema element: {range_name}")
         term = named[range_name]
         _check_operands(term, range_type, is_range=True)
         asked = RangeCondition(term.operator, term.operands)
-    _check_operands(named[hash_name], hash_type, is_range=False)
     return KeyCondition(named[hash_name].operands[0], asked)
 
 
@@ -124,15 +131,8 @@ def _check_operands(term: KeyTerm, kind: str, *, is_range: bool) -> None:
         check_length(operand, is_range=is_range)
 
 
-def _check_operators(root: Node) -> None:
-    """Only ANDs of what a key can be asked."""
-    for node in _nodes(root):
-        operator = _forbidden(node)
-        if operator is not None:
-            raise validation(f"Invalid operator used in KeyConditionExpression: {operator}")
-
-
 def _nodes(root: Node) -> Iterator[Node]:
+    """The root, then what is below it, in the order of the text."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -153,20 +153,22 @@ def _forbidden(node: Node) -> str | None:
 
 def _term(leaf: Comparison | Function, operands: tuple[Bound, ...]) -> KeyTerm:
     operator = leaf.operator if isinstance(leaf, Comparison) else leaf.name
-    if any(operand.function is not None for operand in operands):
-        raise validation("KeyConditionExpressions cannot contain nested operations")
-    paths = [operand.path for operand in operands if operand.path is not None]
-    if not paths:
+    if operator not in _SWAPPED and operands[0].value is not None:
+        raise validation(f"{_PLACE}: {operator} operator must have the key attribute as its first operand")
+    name = None
+    for operand in operands:
+        if operand.function is not None:
+            raise validation("KeyConditionExpressions cannot contain nested operations")
+        if operand.path is not None:
+            if name is not None:
+                raise validation(f"{_PLACE}: Multiple attribute names used in one condition")
+            name = str(operand.path[0])
+    if name is None:
         raise validation(f"{_PLACE}: No key attribute specified")
-    if len(paths) > 1:
-        raise validation(f"{_PLACE}: Multiple attribute names used in one condition")
-    name = str(paths[0][0])
-    check_key_paths(paths, (name,))
     if operands[0].path is None:
-        if operator not in _SWAPPED:
-            raise validation(f"{_PLACE}: {operator} operator must have the key attribute as its first operand")
         operator = _SWAPPED[operator]
-    return KeyTerm(name, operator, tuple([operand.value for operand in operands if operand.value is not None]))
+    values = tuple([operand.value for operand in operands if operand.value is not None])
+    return KeyTerm(name, operator, values)
 
 
 def _after(prefix: bytes) -> bytes | None:

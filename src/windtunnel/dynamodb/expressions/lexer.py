@@ -24,8 +24,12 @@ _TOKEN = re.compile(
 )
 
 
+KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
+"""Words of the grammars, in any case; in every kind of expression none of them is a name."""
+
+
 class Token(NamedTuple):
-    """`kind`: word, name (#x), value (:x), integer, symbol, unknown or end."""
+    """`kind`: word, keyword, name (#x), value (:x), integer, symbol, unknown or end."""
 
     kind: str
     text: str
@@ -37,25 +41,24 @@ class Token(NamedTuple):
 class Lexer:
     """An expression's tokens, and the place where a parser is in them."""
 
-    __slots__ = ("_keywords", "position", "text", "tokens")
+    __slots__ = ("position", "redundant", "text", "tokens")
 
-    def __init__(self, text: str, keywords: frozenset[str]) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
-        self._keywords = keywords
+        self.redundant = False
+        """Whether an operand stood in two pairs of parentheses; told once what it is part of is complete."""
         self.tokens: list[Token] = []
         at = 0
         while not self.tokens or self.tokens[-1].kind != "end":
             found = _TOKEN.match(text, at)
             assert found is not None
             kind = found.lastgroup or ""
-            self.tokens.append(self._token(kind, found.group(kind), found.start(kind), found.end(kind)))
+            word = found.group(kind)
+            if kind == "word" and word.upper() in KEYWORDS:
+                kind, word = "keyword", word.upper()
+            self.tokens.append(Token(kind, word, *found.span(found.lastgroup or "")))
             at = found.end()
-
-    def _token(self, kind: str, text: str, start: int, end: int) -> Token:
-        if kind == "word" and text.upper() in self._keywords:
-            return Token("keyword", text.upper(), start, end)
-        return Token(kind, text, start, end)
 
     def peek(self) -> Token:
         return self.tokens[self.position]

@@ -5,7 +5,7 @@ Messages and their order: DynamoDB Local's answers; the two lists of type names 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from windtunnel.dynamodb.errors import DynamoDBError, validation
@@ -31,6 +31,13 @@ class Bound(NamedTuple):
     """The type of a function's result, where it is known."""
     function: str | None = None
     arguments: tuple[Bound, ...] = ()
+
+    def paths(self) -> Iterator[Steps]:
+        """The places it looks at."""
+        if self.path is not None:
+            yield self.path
+        for argument in self.arguments:
+            yield from argument.paths()
 
     @property
     def type(self) -> str | None:

@@ -69,8 +69,14 @@ def parse_parenthesised(lexer: Lexer, depth: int = 0) -> Operand:
     for closed in range(opened):
         lexer.expect(")")
         if closed:
-            raise validation(REDUNDANT_PARENTHESES)
+            lexer.redundant = True
     return operand
+
+
+def check_parentheses(lexer: Lexer) -> None:
+    """None of the operands so far is in two pairs of them."""
+    if lexer.redundant:
+        raise validation(REDUNDANT_PARENTHESES)
 
 
 def parse_arguments(lexer: Lexer, depth: int = 0) -> tuple[Operand, ...]:

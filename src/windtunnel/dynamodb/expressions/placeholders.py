@@ -7,10 +7,11 @@ Limits: DynamoDB Developer Guide, "Constraints", expression parameters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from windtunnel.dynamodb.errors import DynamoDBError, validation
+from windtunnel.dynamodb.expressions.hash_order import in_hash_order
 from windtunnel.dynamodb.sizes import text_size, value_size
 from windtunnel.dynamodb.values import AttributeValue, check_value
 
@@ -64,7 +65,7 @@ class Placeholders:
             ("Values", self._values, self._used_values),
         ):
             if len(used) < len(given):
-                unused = ", ".join(hash_order((key for key in given if key not in used), len(given)))
+                unused = ", ".join(in_hash_order((key for key in given if key not in used), len(given)))
                 raise validation(
                     f"Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{unused}}}"
                 )
@@ -151,18 +152,3 @@ def _checked_values(values: Mapping[str, Any]) -> dict[str, AttributeValue]:
     if sum(map(value_size, checked.values())) > MAX_VALUES_SIZE:
         raise validation("ExpressionAttributeValues exceeds max size")
     return checked
-
-
-def hash_order(names: Iterable[str], capacity_for: int) -> list[str]:
-    """In the order in which AWS lists a set of names: that of the hash table which holds them there."""
-    buckets = 16
-    while buckets * 3 < capacity_for * 4:
-        buckets *= 2
-    return sorted(names, key=lambda name: _spread_hash(name) & (buckets - 1))
-
-
-def _spread_hash(text: str) -> int:
-    code = 0
-    for unit in text:
-        code = (code * 31 + ord(unit)) & 0xFFFFFFFF
-    return code ^ (code >> 16)

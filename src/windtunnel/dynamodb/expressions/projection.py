@@ -13,7 +13,7 @@ from functools import lru_cache
 from windtunnel.dynamodb.errors import DynamoDBError, validation
 from windtunnel.dynamodb.expressions import parsing
 from windtunnel.dynamodb.expressions.condition_grammar import CACHED
-from windtunnel.dynamodb.expressions.document_path import bind, check_apart, check_key_paths, child
+from windtunnel.dynamodb.expressions.document_path import bind_apart, check_key_paths, child
 from windtunnel.dynamodb.expressions.lexer import Lexer
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.tree import Path, Steps
@@ -48,8 +48,7 @@ class Projection:
 def parse_projection(text: str, placeholders: Placeholders) -> Projection:
     """The projection for a request."""
     try:
-        paths = tuple([bind(path, placeholders) for path in _parse(text)])
-        check_apart(paths)
+        paths = bind_apart(_parse(text), placeholders)
     except DynamoDBError as error:
         raise validation(f"Invalid ProjectionExpression: {error.message}") from None
     return of_paths(paths)
@@ -80,7 +79,7 @@ def of_paths(paths: Iterable[Steps]) -> Projection:
 @lru_cache(maxsize=CACHED)
 def _parse(text: str) -> tuple[Path, ...]:
     parsing.check_text(text)
-    lexer = Lexer(text, frozenset())
+    lexer = Lexer(text)
     paths = [parsing.parse_path(lexer)]
     while lexer.accept(","):
         paths.append(parsing.parse_path(lexer))

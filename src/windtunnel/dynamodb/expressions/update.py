@@ -18,12 +18,11 @@ from windtunnel.dynamodb.expressions.changing import (
     added,
     change_item,
     look_up,
-    put,
     removed,
     without,
     wrong_operand,
 )
-from windtunnel.dynamodb.expressions.document_path import bind, check_apart, check_key_paths
+from windtunnel.dynamodb.expressions.document_path import bind, bind_apart, check_key_paths
 from windtunnel.dynamodb.expressions.operand_types import Bound
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.projection import of_paths
@@ -88,16 +87,8 @@ class Update:
         for action in self.actions:
             if action.path[0] in key_names:
                 raise invalid_parameter(f"Cannot update attribute {action.path[0]}. This attribute is part of the key")
-        for action in self.actions:
-            if action.operand is not None:
-                _check_operand_keys(action.operand, key_names)
-
-
-def _check_operand_keys(operand: Bound, key_names: Collection[str]) -> None:
-    if operand.path is not None:
-        check_key_paths([operand.path], key_names)
-    for argument in operand.arguments:
-        _check_operand_keys(argument, key_names)
+        operands = [action.operand for action in self.actions if action.operand is not None]
+        check_key_paths([path for operand in operands for path in operand.paths()], key_names)
 
 
 def parse_update(text: str, placeholders: Placeholders) -> Update:
@@ -110,9 +101,7 @@ def parse_update(text: str, placeholders: Placeholders) -> Update:
 
 def _bind_actions(tree: UpdateTree, placeholders: Placeholders) -> tuple[BoundAction, ...]:
     actions = tree.actions
-    paths = [bind(action.path, placeholders) for action in reversed(actions)]
-    paths.reverse()
-    check_apart(paths)
+    paths = bind_apart([action.path for action in actions], placeholders)
     bound = [
         BoundAction(action.section, path, _bind_operand(action, placeholders))
         for action, path in zip(reversed(actions), reversed(paths), strict=True)
@@ -154,12 +143,13 @@ def _bind(operand: Operand, placeholders: Placeholders) -> Bound:
 
 
 def _change(action: BoundAction, item: Item) -> Change:
-    if action.operand is None:
+    operand = action.operand
+    if operand is None:
         return removed
     if action.section == "SET":
-        return put(_evaluate(action.operand, item))
-    assert action.operand.value is not None
-    return partial(added if action.section == "ADD" else without, action.operand.value)
+        return lambda old: _evaluate(operand, item)
+    assert operand.value is not None
+    return partial(added if action.section == "ADD" else without, operand.value)
 
 
 def _evaluate(operand: Bound, item: Item) -> AttributeValue:
@@ -174,12 +164,17 @@ def _evaluate(operand: Bound, item: Item) -> AttributeValue:
     if operand.function == "if_not_exists":
         place, default = operand.arguments
         assert place.path is not None
+        otherwise = _evaluate(default, item)  # needed or not, it has to be there
         found = look_up(item, place.path)
-        return found if found is not None else _evaluate(default, item)
-    left, right = [_evaluate(argument, item) for argument in operand.arguments]
+        return found if found is not None else otherwise
     kind = "L" if operand.function == "list_append" else "N"
-    if kind not in left or kind not in right:
-        raise wrong_operand()
+    sides = []
+    for argument in operand.arguments:
+        side = _evaluate(argument, item)
+        if kind not in side:
+            raise wrong_operand()
+        sides.append(side)
+    left, right = sides
     if kind == "L":
         return {"L": [*left["L"], *right["L"]]}
     calculate = numbers.add if operand.function == "+" else numbers.subtract

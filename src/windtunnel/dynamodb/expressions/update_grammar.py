@@ -15,7 +15,7 @@ from windtunnel.dynamodb.expressions.condition_grammar import CACHED
 from windtunnel.dynamodb.expressions.lexer import Lexer
 from windtunnel.dynamodb.expressions.tree import Action, Function, Operand, Path, Value
 
-KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
+SECTIONS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 ARITHMETIC = frozenset({"+", "-"})
 UPDATE_FUNCTIONS = frozenset({"if_not_exists", "list_append"})
 
@@ -32,12 +32,12 @@ class UpdateTree:
 def parse(text: str) -> UpdateTree:
     """The tree of a text; raises what can be said without names and values."""
     parsing.check_text(text)
-    lexer = Lexer(text, KEYWORDS)
+    lexer = Lexer(text)
     sections: list[str] = []
     actions: list[Action] = []
     while lexer.peek().kind != "end" or not sections:
         section = lexer.peek()
-        if section.kind != "keyword":
+        if section.kind != "keyword" or section.text not in SECTIONS:
             raise lexer.error()
         lexer.next()
         sections.append(section.text)
@@ -87,6 +87,7 @@ def _parse_set_value(lexer: Lexer) -> Operand:
         elif opened:
             raise lexer.error()
         else:
+            parsing.check_parentheses(lexer)
             return value
 
 
