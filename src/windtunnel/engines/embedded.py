@@ -210,7 +210,8 @@ class EmbeddedEngine:
             )
         for child in read_children(self._home.children):
             if child.starts > 1:
-                log = self._home.edge_log if child.name == "edge" else self._home.engine_log
+                logs = {"edge": self._home.edge_log, "dynamodb": self._home.dynamodb_log}
+                log = logs.get(child.name, self._home.engine_log)
                 raise EngineError(
                     f"the engine's {child.name} ended while it was starting (exit code {child.last_exit})",
                     hint=f"the whole log: {log}",

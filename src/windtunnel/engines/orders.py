@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windtunnel.config import HOST, Settings
+from windtunnel.dynamodb.server_config import ServerConfig
 from windtunnel.edge.config import EdgeConfig
 from windtunnel.engines.supervisor import ChildOrder, Orders
 from windtunnel.errors import EngineError
@@ -49,6 +50,16 @@ class Home:
         return self.folder / "edge.log"
 
     @property
+    def dynamodb_log(self) -> Path:
+        """What DynamoDB says."""
+        return self.folder / "dynamodb.log"
+
+    @property
+    def dynamodb_data(self) -> Path:
+        """Its tables."""
+        return self.folder / "dynamodb/data.sqlite"
+
+    @property
     def supervisor_log(self) -> Path:
         """Which process ended when, and was started again."""
         return self.folder / "supervisor.log"
@@ -66,11 +77,13 @@ class Home:
     @property
     def scratch(self) -> tuple[Path, ...]:
         """What one life of an engine leaves, and no other wants."""
-        return tuple(self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot"))
+        return tuple(
+            self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot", "dynamodb")
+        )
 
     @property
     def logs(self) -> tuple[Path, ...]:
-        return self.engine_log, self.edge_log, self.supervisor_log
+        return self.engine_log, self.edge_log, self.dynamodb_log, self.supervisor_log
 
 
 def free_ports(count: int) -> list[int]:
@@ -89,8 +102,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> Orders:
-    """What the supervisor is to run: the backplane and the edge."""
-    edge_config = home.folder / "edge.json"
+    """What the supervisor is to run: DynamoDB, the edge and the backplane."""
+    edge_config, dynamodb_config = home.folder / "edge.json", home.folder / "dynamodb.json"
+    ServerConfig(data=home.dynamodb_data, options=dict(settings.dynamodb)).write(dynamodb_config)
     EdgeConfig(
         token=token,
         instance=instance,
@@ -105,17 +119,25 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
     ).write(edge_config)
     return Orders(
         host=HOST,
-        listen={"main": ports.edge, "api": ports.api},
+        listen={"main": ports.edge, "api": ports.api, "dynamodb": ports.dynamodb},
         report=str(home.children),
         children=(
+            ChildOrder(
+                name="dynamodb",
+                command=(sys.executable, "-P", "-m", "windtunnel.dynamodb", str(dynamodb_config)),
+                folder=str(home.folder),
+                log=str(home.dynamodb_log),
+                environment=_common(settings, home),
+                sockets=("dynamodb",),
+            ),
             ChildOrder(
                 name="edge",
                 # the interpreter that runs this has windtunnel and what the edge needs
                 command=(sys.executable, "-P", "-m", "windtunnel.edge", str(edge_config)),
                 folder=str(home.folder),
                 log=str(home.edge_log),
-                environment=_edge_environment(settings, home),
-                sockets=True,
+                environment=_common(settings, home),
+                sockets=("main", "api"),
             ),
             ChildOrder(
                 name="backplane",
@@ -137,10 +159,6 @@ def _common(settings: Settings, home: Home) -> dict[str, str]:
         "TMPDIR": str(home.folder / "tmp"),
         STATE_VARIABLE: str(settings.state_dir),
     }
-
-
-def _edge_environment(settings: Settings, home: Home) -> dict[str, str]:
-    return _common(settings, home)
 
 
 def _backplane_environment(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> dict[str, str]:
