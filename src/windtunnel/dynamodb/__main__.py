@@ -26,6 +26,8 @@ async def _serve(config: ServerConfig, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if config.data:
+        config.data.parent.mkdir(parents=True, exist_ok=True)
     server = DynamoDB(config.data, TrueToLife.of(config.options, "windtunnel.toml"))
     await server.listen(listener)
     # what is there now stays: the collector need not look at it again with every request

@@ -19,6 +19,7 @@ EXECUTOR = "windtunnel"
 PROVIDERS = {"cognito-idp": "windtunnel", "dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
 STATE_VARIABLE = "WINDTUNNEL_STATE"
 """Marks an engine's processes with its state folder, so that those whose record was lost are still known as ours."""
+SNAPSHOTS_VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
 PORTS = range(10_000, 30_000)
 """Below what the kernel gives to outgoing connections: a backplane that is started anew must find its port free."""
 
@@ -55,11 +56,6 @@ class Home:
         return self.folder / "dynamodb.log"
 
     @property
-    def dynamodb_data(self) -> Path:
-        """Its tables."""
-        return self.folder / "dynamodb/data.sqlite"
-
-    @property
     def supervisor_log(self) -> Path:
         """Which process ended when, and was started again."""
         return self.folder / "supervisor.log"
@@ -77,9 +73,7 @@ class Home:
     @property
     def scratch(self) -> tuple[Path, ...]:
         """What one life of an engine leaves, and no other wants."""
-        return tuple(
-            self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot", "dynamodb")
-        )
+        return tuple(self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot"))
 
     @property
     def logs(self) -> tuple[Path, ...]:
@@ -104,7 +98,8 @@ def free_ports(count: int) -> list[int]:
 def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> Orders:
     """What the supervisor is to run: DynamoDB, the edge and the backplane."""
     edge_config, dynamodb_config = home.folder / "edge.json", home.folder / "dynamodb.json"
-    ServerConfig(data=home.dynamodb_data, options=dict(settings.dynamodb)).write(dynamodb_config)
+    data = _snapshots(settings, home) / "dynamodb/data.sqlite"
+    ServerConfig(data=data, options=dict(settings.dynamodb)).write(dynamodb_config)
     EdgeConfig(
         token=token,
         instance=instance,
@@ -150,6 +145,11 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
     )
 
 
+def _snapshots(settings: Settings, home: Home) -> Path:
+    """Where state is kept: what the backplane is told to keep its own in has DynamoDB's as well."""
+    return Path(settings.engine_environment.get(SNAPSHOTS_VARIABLE, home.folder / "snapshot"))
+
+
 def _common(settings: Settings, home: Home) -> dict[str, str]:
     """Nothing of the host's, so that every machine starts the same engine."""
     return {
@@ -177,7 +177,7 @@ def _backplane_environment(settings: Settings, home: Home, ports: Ports, instanc
         "WINDTUNNEL_TOKEN": token,
         "WINDTUNNEL_EDGE_URL": f"http://{HOST}:{ports.edge}",
         "WINDTUNNEL_DYNAMODB_PORT": str(ports.dynamodb),
-        "WINDTUNNEL_SNAPSHOT_DIR": str(home.folder / "snapshot"),
+        SNAPSHOTS_VARIABLE: str(_snapshots(settings, home)),
         "WINDTUNNEL_FUNCTIONS_DIR": str(home.folder / "functions"),
         "WINDTUNNEL_RUNTIMES_DIR": str(settings.install_dir / "runtime"),
         **settings.engine_environment,

@@ -57,7 +57,7 @@ try:
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
-    from localstack.services.cloudformation.provider_utils import convert_request_kwargs
+    from localstack.services.cloudformation.provider_utils import convert_request_kwargs, generate_default_name
     from localstack.services.cloudformation.resource_provider import (
         CloudFormationResourceProviderPlugin,
         OperationStatus,
@@ -68,6 +68,8 @@ try:
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_globaltable import DynamoDBGlobalTableProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.invocation.assignment import AssignmentService
@@ -129,6 +131,8 @@ __all__ = [
     "CloudwatchDatabase",
     "CloudwatchProvider",
     "CommonServiceException",
+    "DynamoDBGlobalTableProvider",
+    "DynamoDBTableProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
@@ -166,6 +170,7 @@ __all__ = [
     "config",
     "connect_to",
     "convert_request_kwargs",
+    "generate_default_name",
     "get_apigateway_store",
     "get_moto_logs_backend",
     "get_runtime_executor",

@@ -28,6 +28,7 @@ from windtunnel.plugin.mends import mend_address, mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
+from windtunnel.plugin.table_resources import mend_tables
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
 from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
 
@@ -57,6 +58,7 @@ def windtunnel_start() -> None:
     ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
+    mend_tables()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()

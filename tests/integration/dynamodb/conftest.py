@@ -46,7 +46,8 @@ def account() -> str:
 def client(service: str, endpoint: str, account: str, region: str = "us-east-1") -> Any:
     """A boto3 client that does not check parameters itself: that is what the server is asked to do."""
     config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
-    return boto3.client(
+    make: Callable[..., Any] = boto3.client
+    return make(
         service,
         endpoint_url=endpoint,
         region_name=region,
