@@ -163,7 +163,7 @@ class _Parser:
             lexer.expect("AND")
             operands = (low, parsing.parse_parenthesised(lexer))
         elif lexer.accept("IN"):
-            operands = parsing.parse_arguments(lexer)
+            operands = parsing.parse_list(lexer)
         else:
             return False
         first = self._done.pop()

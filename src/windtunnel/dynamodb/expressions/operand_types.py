@@ -62,7 +62,9 @@ def check_distinct(name: str, operands: Sequence[Bound]) -> None:
 
 
 def check_comparison(operator: str, operands: Sequence[Bound]) -> None:
-    check_distinct(operator, operands)
+    """Types, and of BETWEEN the bounds; that the first operand is distinct comes first but for BETWEEN."""
+    if operator != "BETWEEN":
+        check_distinct(operator, operands)
     if operator == "IN":
         if len(operands) - 1 > MAX_IN_OPERANDS:
             raise validation(
@@ -72,8 +74,9 @@ def check_comparison(operator: str, operands: Sequence[Bound]) -> None:
         for operand in operands:
             if operand.type is not None and operand.type not in ORDERED:
                 raise wrong_type(operator, operand.type)
-        if operator == "BETWEEN":
-            _check_bounds(operands[1].value, operands[2].value)
+    if operator == "BETWEEN":
+        check_distinct(operator, operands)
+        _check_bounds(operands[1].value, operands[2].value)
 
 
 def _check_bounds(low: AttributeValue | None, high: AttributeValue | None) -> None:

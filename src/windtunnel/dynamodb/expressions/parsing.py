@@ -50,49 +50,61 @@ def check_path(path: Path) -> None:
 
 
 def parse_operand(lexer: Lexer, depth: int = 0) -> Operand:
-    """A value, a path or a call."""
+    """A value, a path or a call. One frame of the stack for a call inside a call: they may nest as operators may."""
     token = lexer.peek()
     if token.kind == "value":
         lexer.next()
         return Value(token.text)
-    if token.kind == "word" and lexer.tokens[lexer.position + 1].text == "(":
-        return _parse_call(lexer, depth)
-    return parse_path(lexer)
+    if token.kind != "word" or lexer.tokens[lexer.position + 1].text != "(":
+        return parse_path(lexer)
+    check_operator_count(depth)
+    lexer.next()
+    lexer.expect("(")
+    arguments = []
+    while not arguments or lexer.accept(","):
+        opened = _open(lexer)
+        arguments.append(parse_operand(lexer, depth + 1))
+        _close(lexer, opened)
+    lexer.expect(")")
+    return Function(token.text, tuple(arguments))
 
 
-def parse_parenthesised(lexer: Lexer, depth: int = 0) -> Operand:
+def parse_parenthesised(lexer: Lexer) -> Operand:
     """An operand, or one in parentheses; not in two pairs."""
+    opened = _open(lexer)
+    operand = parse_operand(lexer)
+    _close(lexer, opened)
+    return operand
+
+
+def parse_list(lexer: Lexer) -> tuple[Operand, ...]:
+    """Operands between parentheses, one at least."""
+    lexer.expect("(")
+    operands = [parse_parenthesised(lexer)]
+    while lexer.accept(","):
+        operands.append(parse_parenthesised(lexer))
+    lexer.expect(")")
+    return tuple(operands)
+
+
+def _open(lexer: Lexer) -> int:
     opened = 0
     while lexer.accept("("):
         opened += 1
-    operand = parse_operand(lexer, depth)
-    for closed in range(opened):
+    return opened
+
+
+def _close(lexer: Lexer, opened: int) -> None:
+    for _ in range(opened):
         lexer.expect(")")
-        if closed:
-            lexer.redundant = True
-    return operand
+    if opened > 1:
+        lexer.redundant = True
 
 
 def check_parentheses(lexer: Lexer) -> None:
     """None of the operands so far is in two pairs of them."""
     if lexer.redundant:
         raise validation(REDUNDANT_PARENTHESES)
-
-
-def parse_arguments(lexer: Lexer, depth: int = 0) -> tuple[Operand, ...]:
-    """Operands between parentheses, one at least."""
-    lexer.expect("(")
-    arguments = [parse_parenthesised(lexer, depth)]
-    while lexer.accept(","):
-        arguments.append(parse_parenthesised(lexer, depth))
-    lexer.expect(")")
-    return tuple(arguments)
-
-
-def _parse_call(lexer: Lexer, depth: int) -> Function:
-    check_operator_count(depth)
-    name = lexer.next().text
-    return Function(name, parse_arguments(lexer, depth + 1))
 
 
 def parse_path(lexer: Lexer) -> Path:
