@@ -72,6 +72,7 @@ try:
     from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
+    from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
@@ -132,6 +133,7 @@ __all__ = [
     "CloudwatchProvider",
     "CommonServiceException",
     "DynamoDBGlobalTableProvider",
+    "DynamoDBPoller",
     "DynamoDBTableProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",

@@ -26,6 +26,7 @@ from windtunnel.plugin.localstack import (
 from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
+from windtunnel.plugin.mends_streams import mend_streams
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
 from windtunnel.plugin.table_resources import mend_tables
@@ -59,6 +60,7 @@ def windtunnel_start() -> None:
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
     mend_tables()
+    mend_streams()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()

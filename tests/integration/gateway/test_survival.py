@@ -145,6 +145,42 @@ def test_the_backplane_is_killed_under_load_and_the_api_goes_on(victim: Victim) 
     assert requests.get(url, timeout=30).status_code == 200
 
 
+def test_dynamodb_is_killed_amid_writes_and_has_all_that_it_acknowledged(victim: Victim) -> None:
+    client = victim.harness.client("dynamodb")
+    client.create_table(
+        TableName="survives",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    acknowledged: list[int] = []
+    stop = threading.Event()
+
+    def write() -> None:
+        # boto3 tries again where the connection broke; nobody is refused
+        while not stop.is_set():
+            number = len(acknowledged)
+            client.put_item(TableName="survives", Item={"id": {"N": str(number)}})
+            acknowledged.append(number)
+
+    def more_than(count: int) -> bool:
+        return len(acknowledged) > count
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        for _ in range(3):
+            wait_for(partial(more_than, len(acknowledged) + 100), "writes")
+            victim.kill("dynamodb")
+        wait_for(partial(more_than, len(acknowledged) + 100), "writes after the kills")
+    finally:
+        stop.set()
+        writing.join(60)
+
+    pages = client.get_paginator("scan").paginate(TableName="survives")
+    assert {int(item["id"]["N"]) for page in pages for item in page["Items"]} >= set(acknowledged)
+
+
 def test_after_both_were_killed_a_new_deploy_changes_the_same_api(victim: Victim) -> None:
     victim.kill("backplane")
     victim.kill("edge")
