@@ -89,3 +89,6 @@ NAME_ASKED_FOR = frozenset(
     {"CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "UpdateTimeToLive", "DescribeTimeToLive"}
 )
 """Operations that miss a table's name in words of their own."""
+
+ITEMS_ASKED_FOR = frozenset({"BatchGetItem", "BatchWriteItem"})
+"""The same of a batch's RequestItems, which must not be empty either."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from windtunnel.dynamodb.errors import DynamoDBError, validation
-from windtunnel.dynamodb.recorded import NAME_ASKED_FOR
+from windtunnel.dynamodb.recorded import ITEMS_ASKED_FOR, NAME_ASKED_FOR
 from windtunnel.dynamodb.shapes import OPAQUE, Member, Shape, request_shape
 from windtunnel.dynamodb.wire_types import check_types
 
@@ -35,6 +35,8 @@ def _complain(operation: str, parameters: Mapping[str, Any]) -> None:
     check_types(shape, parameters)
     if operation in NAME_ASKED_FOR and parameters.get("TableName") is None:
         raise validation("The parameter 'TableName' is required but was not present in the request")
+    if operation in ITEMS_ASKED_FOR and not parameters.get("RequestItems"):
+        raise validation(f"The requestItems parameter is required for {operation}")
     found: list[str] = []
     _structure_complaints(shape, parameters, "", found)
     if found:

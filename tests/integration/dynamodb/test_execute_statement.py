@@ -1,6 +1,7 @@
 """ExecuteStatement. Statements and answers: Developer Guide, "PartiQL - a SQL-compatible query language for Amazon
 DynamoDB" (its pages on SELECT, INSERT, UPDATE, DELETE, operators and functions); LocalStack's snapshots of AWS
-(test_dynamodb_partiql_missing); messages: API Reference, DuplicateItemException."""
+(test_dynamodb_partiql_missing); messages: recorded from AWS by dynamodb-conformance (tests/tier2/partiql,
+tests/tier3/error-messages/partiql*.test.ts)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ import pytest
 type Refused = Callable[..., tuple[str, str]]
 type MakeTable = Callable[..., str]
 
+RETURNING = "Invalid returning clause: RETURNING {} *. Only RETURNING ALL OLD * is allowed in DELETE statements."
+OPERAND = "Incorrect operand type for operator or function; operator or function: {}, operand type: {}"
 ITEMS = [
     {"artist": {"S": "Nina"}, "song": {"S": "Baltimore"}, "year": {"N": "1978"}},
     {"artist": {"S": "Nina"}, "song": {"S": "Feeling Good"}, "year": {"N": "1965"}, "tags": {"SS": ["jazz"]}},
@@ -195,6 +198,15 @@ def test_a_write_names_one_item(dynamodb: Any, music: str, refused: Refused, sta
         ("DROP TABLE Music", [], "Statement wasn't well formed, can't be processed: "),
         ("SELECT * FROM Music WHERE artist = 'x", [], "Statement wasn't well formed, can't be processed: "),
         ("SELECT * FROM Music WHERE artist ~ 'x'", [], "Statement wasn't well formed, can't be processed: "),
+        ("DELETE FROM Music WHERE artist = 'x' RETURNING ALL NEW *", [], RETURNING.format("ALL NEW")),
+        ("DELETE FROM Music WHERE artist = 'x' RETURNING MODIFIED OLD *", [], RETURNING.format("MODIFIED OLD")),
+        ("SELECT * FROM Music WHERE artist = 'x' AND a < ?", [{"BOOL": True}], OPERAND.format("<", "BOOL")),
+        ("SELECT * FROM nothere WHERE a >= <<1>>", [], OPERAND.format(">=", "NS")),
+        ("SELECT * FROM Music WHERE a BETWEEN 1 AND null", [], OPERAND.format("BETWEEN", "NULL")),
+        ('SELECT * FROM Music."by-song"."x"', [], "A path may contain at most 2 components in the FROM clause"),
+        ('SELECT * FROM ""', [], "Path component cannot be an empty string"),
+        ('SELECT * FROM Music."nothere"', [], "The table does not have the specified index"),
+        ("SLECT * FROM Music", [], "Statement wasn't well formed, can't be processed: Expected data manipulation"),
         ("UPDATE Music WHERE artist = 'x'", [], "Statement wasn't well formed, can't be processed: "),
     ],
 )
@@ -212,3 +224,79 @@ def test_knows_no_other_table(dynamodb: Any, refused: Refused) -> None:
     error = refused(dynamodb.execute_statement, Statement="SELECT * FROM nothere")
 
     assert error == ("ResourceNotFoundException", "Requested resource not found")
+
+
+@pytest.fixture
+def indexed(dynamodb: Any, make_table: MakeTable) -> str:
+    """A table with indexes that have not every attribute."""
+    keys = {"ProjectionType": "KEYS_ONLY"}
+    name = make_table(
+        TableName="Indexed",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "g", "l")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {"IndexName": "gsi", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}], "Projection": keys}
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "lsi",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "l", "KeyType": "RANGE"}],
+                "Projection": keys,
+            }
+        ],
+    )
+    item = {"pk": {"S": "p"}, "sk": {"S": "s"}, "g": {"S": "x"}, "l": {"S": "y"}, "other": {"S": "z"}}
+    dynamodb.put_item(TableName=name, Item=item)
+    dynamodb.put_item(TableName=name, Item={"pk": {"S": "p"}, "sk": {"S": "t"}, "other": {"S": "z"}})
+    return name
+
+
+def test_an_index_answers_with_what_it_has(dynamodb: Any, indexed: str) -> None:
+    keys = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+
+    assert run(dynamodb, "SELECT * FROM Indexed.gsi WHERE g = 'x'") == [{**keys, "g": {"S": "x"}}]
+    assert run(dynamodb, "SELECT * FROM Indexed.lsi WHERE pk = 'p'") == [{**keys, "l": {"S": "y"}}]
+    assert run(dynamodb, "SELECT sk FROM Indexed.gsi WHERE NOT other = 'z'") == [{"sk": {"S": "s"}}]
+
+
+def test_a_local_index_fetches_what_it_has_not(dynamodb: Any, indexed: str) -> None:
+    answer = dynamodb.execute_statement(
+        Statement="SELECT other FROM Indexed.lsi WHERE pk = 'p'", ReturnConsumedCapacity="INDEXES"
+    )
+
+    assert answer["Items"] == [{"other": {"S": "z"}}]
+    assert answer["ConsumedCapacity"]["Table"]["CapacityUnits"] > 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "SELECT pk FROM Indexed.gsi WHERE g = 'x' AND other = 'z'",
+            "Secondary index gsi does not project one or more filter attributes: [other]",
+        ),
+        (
+            "SELECT pk FROM Indexed.gsi WHERE g IN ['x'] AND other IS NOT MISSING",
+            "Secondary index gsi does not project one or more filter attributes: [other]",
+        ),
+        (
+            "SELECT pk FROM Indexed.lsi WHERE pk = 'p' AND NOT begins_with(other, 'z')",
+            "Secondary index lsi does not project one or more filter attributes: [other]",
+        ),
+        ("SELECT other FROM Indexed.gsi WHERE g = 'x'", "Global secondary index gsi does not project [other]"),
+    ],
+)
+def test_an_index_is_not_asked_for_what_it_has_not(
+    dynamodb: Any, indexed: str, refused: Refused, statement: str, message: str
+) -> None:
+    error = refused(dynamodb.execute_statement, Statement=statement)
+
+    assert error == ("ValidationException", f"One or more parameter values were invalid: {message}")
+
+
+def test_a_global_index_is_not_read_consistently(dynamodb: Any, indexed: str, refused: Refused) -> None:
+    error = refused(
+        dynamodb.execute_statement, Statement="SELECT * FROM Indexed.gsi WHERE g = 'x'", ConsistentRead=True
+    )
+
+    assert error == ("ValidationException", "Strongly consistent read is not supported on Global Secondary Indexes")

@@ -74,3 +74,17 @@ def test_reads_or_writes(dynamodb: Any, make_table: MakeTable, refused: Refused)
     ]
 
     assert refused(dynamodb.execute_transaction, TransactStatements=statements)[0] == "ValidationException"
+
+
+def test_says_which_statement_has_no_place_in_it(dynamodb: Any, make_table: MakeTable, refused: Refused) -> None:
+    # recorded: dynamodb-conformance, tests/tier3/error-messages/partiql.test.ts
+    make_table(TableName="Users")
+    update = {"Statement": "UPDATE Users SET a = 1 WHERE id = 'x' RETURNING ALL NEW *"}
+    read = {"Statement": "SELECT * FROM Users.byname WHERE id = 'x'"}
+
+    returning = refused(dynamodb.execute_transaction, TransactStatements=[update])
+    index = refused(dynamodb.execute_transaction, TransactStatements=[read])
+
+    prefix = "Validation failed in TransactStatements[0]: "
+    assert returning == ("ValidationException", prefix + "RETURNING clause is not supported in ExecuteTransaction.")
+    assert index == ("ValidationException", prefix + "Reads on indices are not supported within transactions.")

@@ -201,3 +201,11 @@ def test_looks_at_types_before_anything_else() -> None:
 
 def test_knows_no_other_operations() -> None:
     assert refusal("MakeCoffee", {}).code == "UnknownOperationException"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"RequestItems": {}}])
+def test_misses_a_batchs_items_in_words_of_its_own(parameters: dict[str, Any]) -> None:
+    # recorded: dynamodb-conformance, tests/tier3/error-messages/batchWriteItem.test.ts
+    error = refusal("BatchWriteItem", parameters)
+
+    assert error.message == "The requestItems parameter is required for BatchWriteItem"

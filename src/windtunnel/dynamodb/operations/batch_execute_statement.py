@@ -68,6 +68,8 @@ def _run(
 
 def _select(call: Call, select: Select) -> dict[str, Any]:
     table = call.table(select.table)
+    if select.index is not None:
+        raise validation(ONE_ITEM)
     try:
         split_key(select.where, select.placeholders, table.key)
     except DynamoDBError as error:

@@ -25,12 +25,24 @@ def execute_transaction(call: Call) -> Answer:
     statements = [
         parse(entry["Statement"], entry.get("Parameters") or ()) for entry in call.parameters["TransactStatements"]
     ]
+    for index, statement in enumerate(statements):
+        if reason := _unfit(statement):
+            raise validation(f"Validation failed in TransactStatements[{index}]: {reason}")
     reads = [statement for statement in statements if isinstance(statement, Select)]
     if not reads:
         return _write(call, statements)
     if len(reads) != len(statements):
         raise validation(MIXED)
     return _read(call, reads)
+
+
+def _unfit(statement: Statement) -> str:
+    """Why a statement has no place in a transaction; "" where it has."""
+    if isinstance(statement, Select) and statement.index is not None:
+        return "Reads on indices are not supported within transactions."
+    if isinstance(statement, Update | Delete) and statement.returning:
+        return "RETURNING clause is not supported in ExecuteTransaction."
+    return ""
 
 
 def _read(call: Call, selects: list[Select]) -> Answer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.partiql.statement import Path, Test
 from windtunnel.dynamodb.partiql.tokens import malformed
 from windtunnel.dynamodb.partiql.values import Operand, Values
 
+ORDERED = frozenset({"S", "N", "B"})
 COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -50,9 +52,9 @@ class Conditions(Values):
         if self.accept("BETWEEN"):
             low = self.operand()
             self.require("AND")
-            test = _test(
-                f"{left.text} BETWEEN {low.text} AND {(high := self.operand()).text}", left, "BETWEEN", low, high
-            )
+            high = self.operand()
+            self._require_ordered("BETWEEN", left, low, high)
+            test = _test(f"{left.text} BETWEEN {low.text} AND {high.text}", left, "BETWEEN", low, high)
         elif self.accept("IN"):
             values = self._list()
             listed = ", ".join(value.text for value in values)
@@ -69,10 +71,22 @@ class Conditions(Values):
         if operator is None:
             raise malformed(f"Unexpected term at position {token.at + 1}: {token.text}")
         right = self.operand()
+        if operator not in ("=", "<>"):
+            self._require_ordered(operator, left, right)
         text = f"{left.text} {operator} {right.text}"
         if left.path is None and right.path is not None and operator in MIRRORED:
             return _test(text, right, MIRRORED[operator], left)
         return _test(text, left, operator, right)
+
+    def _require_ordered(self, operator: str, *operands: Operand) -> None:
+        """Said of the statement alone, before its table is looked for."""
+        for operand in operands:
+            for kind in self.placeholders.values.get(operand.text) or ():
+                if kind not in ORDERED:
+                    raise validation(
+                        "Incorrect operand type for operator or function; "
+                        f"operator or function: {operator}, operand type: {kind}"
+                    )
 
     def _is(self, left: Operand) -> Test:
         negated = self.accept("NOT")

@@ -1,7 +1,8 @@
 """Reads PartiQL as DynamoDB has it: SELECT, INSERT, UPDATE, DELETE, and EXISTS within a transaction.
 
 Grammar: Developer Guide, "PartiQL - a SQL-compatible query language for Amazon DynamoDB", the pages of its statements,
-operators and functions.
+operators and functions. Messages: recorded from AWS by dynamodb-conformance
+(tests/tier3/error-messages/partiql.test.ts).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class _Statements(Conditions):
             select = self._select()
             self.require(")")
             return Exists(select)
-        raise malformed(f"Unexpected term at position {token.at + 1}: {token.text}")
+        raise malformed("Expected data manipulation")
 
     def _select(self) -> Select:
         paths: list[Path] | None = None
@@ -75,8 +76,14 @@ class _Statements(Conditions):
         return Select(table, index, tuple(paths) if paths else None, where, tuple(order), self.placeholders)
 
     def _table(self) -> tuple[str, str | None]:
-        table = self.name()
-        return table, self.name() if self.accept(".") else None
+        components = [self.name()]
+        while self.accept("."):
+            components.append(self.name())
+        if len(components) > 2:
+            raise validation("A path may contain at most 2 components in the FROM clause")
+        if not all(components):
+            raise validation("Path component cannot be an empty string")
+        return components[0], components[1] if len(components) == 2 else None
 
     def _where(self) -> tuple[Test, ...]:
         return self.conditions() if self.accept("WHERE") else ()
@@ -144,7 +151,14 @@ class _Statements(Conditions):
     def _delete(self) -> Delete:
         self.require("FROM")
         table = self.name()
-        return Delete(table, self._where(), self._returning(), self.placeholders)
+        where, returning = self._where(), self._returning()
+        if returning not in (None, "ALL_OLD"):
+            words = next(words for words, told in RETURNING.items() if told == returning)
+            raise validation(
+                f"Invalid returning clause: RETURNING {' '.join(words)} *. "
+                "Only RETURNING ALL OLD * is allowed in DELETE statements."
+            )
+        return Delete(table, where, returning, self.placeholders)
 
     def _returning(self) -> str | None:
         if not self.accept("RETURNING"):

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.dynamodb.call import Call
-from windtunnel.dynamodb.errors import validation
+from windtunnel.dynamodb.errors import invalid_parameter, validation
 from windtunnel.dynamodb.expressions.condition import parse_condition
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.operations.query import query
 from windtunnel.dynamodb.operations.scan import scan
-from windtunnel.dynamodb.page import find_index
 from windtunnel.dynamodb.partiql.inner import perform
 from windtunnel.dynamodb.partiql.statement import Path, Select, Test
-from windtunnel.dynamodb.table import KeySchema
+from windtunnel.dynamodb.table import Index, KeySchema, Table
 
 RANGE_OPERATORS = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
 type Item = dict[str, Any]
@@ -57,9 +56,10 @@ def plan(select: Select, key: KeySchema) -> Plan:
 def run_select(call: Call, select: Select) -> dict[str, Any]:
     """ExecuteStatement's answer to a SELECT: one page."""
     table = call.table(select.table)
-    index = find_index(table, select.index)
+    index = _index(call, table, select)
     key = index.key if index else table.key
     planned = plan(select, key)
+    fetched = _fetched(select, table, index, planned) if index else []
     forward = _forward(select, key, planned)
     step, start = _read_token(call, select)
     request: dict[str, Any] = {"TableName": select.table}
@@ -71,12 +71,16 @@ def run_select(call: Call, select: Select) -> dict[str, Any]:
         request["Limit"] = call.parameters["Limit"]
     if start:
         request["ExclusiveStartKey"] = start
+    texts: tuple[str, ...] = ()
     if planned.keys:
         texts = planned.keys[step]
         request |= {"KeyConditionExpression": " AND ".join(texts), "ScanIndexForward": forward}
-        page = perform(call, query, request | select.placeholders.of(texts))
-    else:
-        page = perform(call, scan, request)
+    request |= select.placeholders.of(texts)
+    if fetched:
+        names = {f"#f{number}": name for number, name in enumerate(fetched)}
+        request["ProjectionExpression"] = ", ".join(names)
+        request["ExpressionAttributeNames"] = {**request.get("ExpressionAttributeNames", {}), **names}
+    page = perform(call, query if planned.keys else scan, request)
     answer: dict[str, Any] = {"Items": _chosen(select, planned.rest, page["Items"])}
     if "ConsumedCapacity" in page:
         answer["ConsumedCapacity"] = page["ConsumedCapacity"]
@@ -86,6 +90,39 @@ def run_select(call: Call, select: Select) -> dict[str, Any]:
         if last:
             answer["LastEvaluatedKey"] = last
     return answer
+
+
+def _index(call: Call, table: Table, select: Select) -> Index | None:
+    if select.index is None:
+        return None
+    index = table.indexes.get(select.index)
+    if index is None:
+        raise validation("The table does not have the specified index")
+    if index.is_global and call.parameters.get("ConsistentRead"):
+        raise validation("Strongly consistent read is not supported on Global Secondary Indexes")
+    return index
+
+
+def _fetched(select: Select, table: Table, index: Index, planned: Plan) -> list[str]:
+    """The attributes to ask for where an index has not all of them: a local one fetches them from its table.
+
+    Raises ValidationException where a global one would have to, and where a query filters by what is not there.
+    """
+    if index.projection == "ALL":
+        return []
+    there = {*table.key.names, *index.key.names, *index.included}
+    filtered = {name: None for test in planned.rest for name in select.placeholders.attributes(test.text)}
+    if planned.keys and (missing := [name for name in filtered if name not in there]):
+        raise invalid_parameter(
+            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
+        )
+    wanted = list(dict.fromkeys(str(path[0]) for path in select.paths or ()))
+    missing = [name for name in wanted if name not in there]
+    if not missing:
+        return []
+    if index.is_global:
+        raise invalid_parameter(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
+    return list(dict.fromkeys([*wanted, *filtered]))
 
 
 def _forward(select: Select, key: KeySchema, planned: Plan) -> bool:

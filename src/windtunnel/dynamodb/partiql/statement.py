@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _PLACEHOLDER = re.compile(r"[#:]\w+")
+_FIRST = re.compile(r"(?<![.\w])#\w+")
+"""A name that no path leads to."""
 
 type Path = tuple[str | int, ...]
 """Names and list positions from an item inwards."""
@@ -45,6 +47,10 @@ class Placeholders:
         if values:
             answer["ExpressionAttributeValues"] = values
         return answer
+
+    def attributes(self, text: str) -> list[str]:
+        """The top-level attributes that a text speaks of."""
+        return [self.names[found] for found in _FIRST.findall(text)]
 
 
 @dataclass(frozen=True, slots=True)
