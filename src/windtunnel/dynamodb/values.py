@@ -58,11 +58,11 @@ def value_type(value: AttributeValue) -> str:
 
 def _check(value: Any, level: int) -> AttributeValue:
     if type(value) is not dict:
-        _wrong_value(value)
+        raise _wrong_value(value)
     if len(value) == 1:
         for kind, content in value.items():
             if kind == "S" and type(content) is str:
-                return value  # type: ignore[no-any-return]
+                return value
             if kind == "N" and type(content) is str:
                 number = canonical(content)
                 return value if number == content else {"N": number}
@@ -75,16 +75,23 @@ def _check(value: Any, level: int) -> AttributeValue:
     return checked
 
 
-def _wrong_value(value: Any) -> None:
+def _wrong_value(value: Any) -> DynamoDBError:
     if value is None:
-        raise validation("The supplied Item contains a null AttributeValue")
-    check_types(_ATTRIBUTE_VALUE, value, in_list=True)
-    raise serialization()
+        return validation("The supplied Item contains a null AttributeValue")
+    return _complaint(_ATTRIBUTE_VALUE, value)
 
 
 def _wrong_content(kind: str, content: Any) -> DynamoDBError:
-    check_types(_SHAPES[kind], content)
-    return serialization()
+    return _complaint(_SHAPES[kind], content)
+
+
+def _complaint(shape: Shape, sent: Any) -> DynamoDBError:
+    """What there is to say of JSON that is not of the shape."""
+    try:
+        check_types(shape, sent, in_list=shape is _ATTRIBUTE_VALUE)
+    except DynamoDBError as error:
+        found = error
+    return found
 
 
 # --- the types: each takes what was sent and the level it is on, and gives it normalised ---------------------------
@@ -180,8 +187,17 @@ def _binary_set(content: Any, level: int) -> list[str]:
 
 
 def _require_strings(kind: str, content: Any) -> None:
+    if type(content) is list and None in content:
+        raise _NULLS[kind]()
     if type(content) is not list or not all(type(text) is str for text in content):
         raise _wrong_content(kind, content)
+
+
+_NULLS: dict[str, Callable[[], DynamoDBError]] = {
+    "SS": lambda: invalid_parameter("An string set may not have a null string as a member"),
+    "NS": lambda: validation("The parameter cannot be converted to a numeric value"),
+    "BS": lambda: invalid_parameter("Binary sets may not contain null or empty values"),
+}
 
 
 _CHECKS: dict[str, Callable[[Any, int], Any]] = {

@@ -66,6 +66,9 @@ def test_a_value_is_normalised(sent: dict[str, Any], kept: dict[str, Any]) -> No
         ({"NS": ["1", "1.0"]}, "Input collection contains duplicates"),
         ({"NS": ["1", ""]}, "The parameter cannot be converted to a numeric value"),
         ({"BS": ["Yg==", "Yg=="]}, INVALID + "Input collection [Yg==, Yg==]of type BS contains duplicates."),
+        ({"SS": ["a", None]}, INVALID + "An string set may not have a null string as a member"),
+        ({"NS": [None]}, "The parameter cannot be converted to a numeric value"),
+        ({"BS": [None]}, INVALID + "Binary sets may not contain null or empty values"),
         ({"M": {"": {"S": "a"}}}, "Empty attribute name"),
     ],
 )

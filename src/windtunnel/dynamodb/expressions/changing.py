@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from windtunnel.dynamodb import numbers
 from windtunnel.dynamodb.errors import DynamoDBError, validation
-from windtunnel.dynamodb.expressions.document_path import child
 from windtunnel.dynamodb.expressions.hash_order import steps_met
 from windtunnel.dynamodb.expressions.tree import Steps
 from windtunnel.dynamodb.numbers import numeric_order
@@ -133,15 +132,3 @@ def without(less: AttributeValue, old: AttributeValue | None) -> AttributeValue 
     assert kind in SETS
     kept = [element for element in old[kind] if element not in less[kind]]
     return {kind: kept} if kept else None
-
-
-def look_up(item: Item, steps: Steps) -> AttributeValue | None:
-    """What a path leads to."""
-    head = steps[0]
-    assert isinstance(head, str)
-    value = item.get(head)
-    for step in steps[1:]:
-        if value is None:
-            return None
-        value = child(value, step)
-    return value

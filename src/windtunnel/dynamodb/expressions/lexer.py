@@ -64,9 +64,9 @@ class Lexer:
         return self.tokens[self.position]
 
     def next(self) -> Token:
+        """The token, to go on behind it; not to be called at the end."""
         token = self.tokens[self.position]
-        if token.kind != "end":
-            self.position += 1
+        self.position += 1
         return token
 
     def accept(self, text: str) -> bool:

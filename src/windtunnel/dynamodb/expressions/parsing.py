@@ -60,7 +60,7 @@ def parse_operand(lexer: Lexer, depth: int = 0) -> Operand:
     check_operator_count(depth)
     lexer.next()
     lexer.expect("(")
-    arguments = []
+    arguments: list[Operand] = []
     while not arguments or lexer.accept(","):
         opened = _open(lexer)
         arguments.append(parse_operand(lexer, depth + 1))

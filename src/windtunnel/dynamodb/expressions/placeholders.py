@@ -89,12 +89,10 @@ def of_request(
     names, values = parameters.get("ExpressionAttributeNames"), parameters.get("ExpressionAttributeValues")
     if names is None and values is None:
         return Placeholders()
-    if names is not None:
-        if not given:
-            if names:
-                raise validation("ExpressionAttributeNames can only be specified when using expressions")
-        elif not names:
-            raise validation("ExpressionAttributeNames must not be empty")
+    if names and not given:
+        raise validation("ExpressionAttributeNames can only be specified when using expressions")
+    if names is not None and given and not names:
+        raise validation("ExpressionAttributeNames must not be empty")
     _check_values_wanted(parameters, expressions, values)
     return Placeholders(names, values)
 
@@ -103,14 +101,14 @@ def _check_values_wanted(parameters: Mapping[str, Any], expressions: Sequence[st
     able = [name for name in WITH_VALUES if name in expressions]
     if values is None or not able:
         return
-    if all(parameters.get(name) is None for name in able):
-        if values:
-            able.sort(key=lambda name: name == "KeyConditionExpression")
-            raise validation(
-                "ExpressionAttributeValues can only be specified when using expressions: "
-                f"{' and '.join(able)} {'is' if len(able) == 1 else 'are'} null"
-            )
-    elif not values:
+    without = all(parameters.get(name) is None for name in able)
+    if values and without:
+        able.sort(key=lambda name: name == "KeyConditionExpression")
+        raise validation(
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            f"{' and '.join(able)} {'is' if len(able) == 1 else 'are'} null"
+        )
+    if not values and not without:
         raise validation("ExpressionAttributeValues must not be empty")
 
 

@@ -17,12 +17,11 @@ from windtunnel.dynamodb.expressions.changing import (
     Change,
     added,
     change_item,
-    look_up,
     removed,
     without,
     wrong_operand,
 )
-from windtunnel.dynamodb.expressions.document_path import bind, bind_apart, check_key_paths
+from windtunnel.dynamodb.expressions.document_path import bind, bind_apart, check_key_paths, getter
 from windtunnel.dynamodb.expressions.operand_types import Bound
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.projection import of_paths
@@ -157,7 +156,7 @@ def _evaluate(operand: Bound, item: Item) -> AttributeValue:
     if operand.value is not None:
         return operand.value
     if operand.path is not None:
-        value = look_up(item, operand.path)
+        value = getter(operand.path)(item)
         if value is None:
             raise validation("The provided expression refers to an attribute that does not exist in the item")
         return value
@@ -165,7 +164,7 @@ def _evaluate(operand: Bound, item: Item) -> AttributeValue:
         place, default = operand.arguments
         assert place.path is not None
         otherwise = _evaluate(default, item)  # needed or not, it has to be there
-        found = look_up(item, place.path)
+        found = getter(place.path)(item)
         return found if found is not None else otherwise
     kind = "L" if operand.function == "list_append" else "N"
     sides = []

@@ -108,6 +108,7 @@ def mistake(text: str) -> str:
         "attribute_not_exists(nothing)",
         "attribute_not_exists(m.a.b)",
         "attribute_not_exists(l[2])",
+        "attribute_not_exists(m.zz.q[0])",
         "attribute_not_exists(s[0])",
         "attribute_type(s, :S)",
         "NOT attribute_type(a, :S)",

@@ -89,7 +89,11 @@ def test_expected_without_a_list(condition: dict[str, Any], holds: bool) -> None
 
 
 def test_several_conditions_are_all_or_any() -> None:
-    conditions = {"s": {"Value": {"S": "abc"}}, "n": {"Value": {"N": "0"}}, "z": {"Value": {"NULL": True}}}
+    conditions: dict[str, dict[str, Any]] = {
+        "s": {"Value": {"S": "abc"}},
+        "n": {"Value": {"N": "0"}},
+        "z": {"Value": {"NULL": True}},
+    }
 
     assert not expected(conditions).matches(ITEM)
     assert not expected(conditions, "AND").matches(ITEM)

@@ -138,6 +138,7 @@ def test_an_update_changes(text: str, changed: dict[str, Any]) -> None:
         ("DELETE x.a :all", PATH),
         ("SET x = zz", MISSING),
         ("SET x = m.a.b", MISSING),
+        ("SET x = m.zz.b.c", MISSING),
         ("SET x = n + zz", MISSING),
         ("SET x = list_append(zz, l)", MISSING),
         ("SET x = if_not_exists(n, zz)", MISSING),
