@@ -64,6 +64,8 @@ def _take(told: Document, step: str) -> None:
     kind, _, name = step.partition(":")
     if kind == "active":
         told["TableStatus"] = ACTIVE
+        if "RestoreSummary" in told:
+            told["RestoreSummary"]["RestoreInProgress"] = False
         for index in told.get("GlobalSecondaryIndexes") or ():
             if index["IndexStatus"] == "UPDATING" or "Backfilling" not in index:
                 index["IndexStatus"] = ACTIVE

@@ -14,9 +14,10 @@ from typing import Any
 from windtunnel.dynamodb.call import Call
 from windtunnel.dynamodb.errors import DynamoDBError, validation
 from windtunnel.dynamodb.lifecycle import begin, settle
-from windtunnel.dynamodb.table import ACTIVE
+from windtunnel.dynamodb.table import ACTIVE, Table
 from windtunnel.dynamodb.table_document import (
     Document,
+    describe,
     encryption_description,
     moment,
     prune_definitions,
@@ -82,8 +83,17 @@ def restored_table(
     document: Document = {"Table": told}
     if call.delays.create:
         told["TableStatus"] = "CREATING"
+        told["RestoreSummary"]["RestoreInProgress"] = True
         begin(document, "active", call.now + call.delays.create)
     return document
+
+
+def told_restore(call: Call, table: Table) -> Document:
+    """TableDescription of a restore that just began: so it is told, even where all is there already."""
+    told = describe(call.store, table)
+    told["TableStatus"] = "CREATING"
+    told["RestoreSummary"]["RestoreInProgress"] = True
+    return told
 
 
 def _override_billing(told: Document, parameters: Mapping[str, Any], now: float) -> None:

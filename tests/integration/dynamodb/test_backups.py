@@ -45,6 +45,10 @@ def test_a_backup_is_the_table_of_its_moment(dynamodb: Any, make_table: MakeTabl
     assert "LatestStreamArn" not in restored
     assert dynamodb.list_tags_of_resource(ResourceArn=restored["TableArn"])["Tags"] == []
     assert restored["RestoreSummary"]["SourceBackupArn"] == made["BackupArn"]
+    # recorded: dynamodb-conformance, tests/tier2/backups/onDemand.test.ts
+    assert restored["RestoreSummary"]["RestoreInProgress"] is True
+    settled = dynamodb.describe_table(TableName="restored")["Table"]
+    assert (settled["TableStatus"], settled["RestoreSummary"]["RestoreInProgress"]) == ("ACTIVE", False)
     assert restored["GlobalSecondaryIndexes"][0]["IndexArn"] == restored["TableArn"] + "/index/by-team"
 
 

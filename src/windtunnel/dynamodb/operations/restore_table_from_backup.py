@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from windtunnel.dynamodb.backups import find_backup
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.restore import free_target, restored_table
-from windtunnel.dynamodb.table_document import describe
+from windtunnel.dynamodb.restore import free_target, restored_table, told_restore
 
 
 def restore_table_from_backup(call: Call) -> Answer:
@@ -17,4 +16,4 @@ def restore_table_from_backup(call: Call) -> Answer:
     with call.store.transaction():
         table = call.store.create_table(call.account, call.region, document)
         call.store.restore_backup(arn, table)
-    return {"TableDescription": describe(call.store, table)}
+    return {"TableDescription": told_restore(call, table)}

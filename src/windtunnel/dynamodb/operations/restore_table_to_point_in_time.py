@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from windtunnel.dynamodb.backups import earliest_restorable, table_of
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.errors import DynamoDBError, validation
-from windtunnel.dynamodb.restore import free_target, restored_table
+from windtunnel.dynamodb.restore import free_target, restored_table, told_restore
 from windtunnel.dynamodb.table import Table
-from windtunnel.dynamodb.table_document import describe
 
 
 def restore_table_to_point_in_time(call: Call) -> Answer:
@@ -31,7 +30,7 @@ def restore_table_to_point_in_time(call: Call) -> Answer:
     with call.store.transaction():
         table = call.store.create_table(call.account, call.region, document)
         call.store.restore_history(source, time, table)
-    return {"TableDescription": describe(call.store, table)}
+    return {"TableDescription": told_restore(call, table)}
 
 
 def _asked_time(call: Call) -> float:
