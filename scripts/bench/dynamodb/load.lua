@@ -4,20 +4,21 @@
 local requests, next_request = {}, 0
 
 local function body(operation, name, key)
+  local id, sort, group = math.floor(key / 10), key % 10, math.floor(key / 100)
   if operation == "PutItem" then
     return string.format(
-      '{"TableName":"%s","Item":{"id":{"S":"item-%d"},"sort":{"S":"a"},"group":{"S":"group-%d"},"number":{"N":"%d"},' ..
-      '"text":{"S":"%s"}}}', name, key, key / 100, key, string.rep("x", 150))
+      '{"TableName":"%s","Item":{"id":{"S":"item-%d"},"sort":{"S":"%d"},"group":{"S":"group-%d"},' ..
+      '"number":{"N":"%d"},"text":{"S":"%s"}}}', name, id, sort, group, key, string.rep("x", 150))
   elseif operation == "GetItem" then
-    return string.format('{"TableName":"%s","Key":{"id":{"S":"item-%d"},"sort":{"S":"a"}}}', name, key)
+    return string.format('{"TableName":"%s","Key":{"id":{"S":"item-%d"},"sort":{"S":"%d"}}}', name, id, sort)
   elseif operation == "Query" then
     return string.format(
       '{"TableName":"%s","KeyConditionExpression":"id = :i","ExpressionAttributeValues":{":i":{"S":"item-%d"}},' ..
-      '"Limit":10}', name, key)
+      '"Limit":10}', name, id)
   elseif operation == "IndexQuery" then
     return string.format(
       '{"TableName":"%s","IndexName":"by-group","KeyConditionExpression":"#g = :g","ExpressionAttributeNames":' ..
-      '{"#g":"group"},"ExpressionAttributeValues":{":g":{"S":"group-%d"}},"Limit":10}', name, key / 100)
+      '{"#g":"group"},"ExpressionAttributeValues":{":g":{"S":"group-%d"}},"Limit":10}', name, group)
   else
     return string.format('{"TableName":"%s","Limit":10}', name)
   end
@@ -31,7 +32,8 @@ function init(arguments)
   wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
   wrk.headers["X-Amz-Target"] = "DynamoDB_20120810." .. target
   wrk.headers["X-Amz-Date"] = "20261121T000000Z"
-  wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20261121/us-east-1/dynamodb/aws4_request, " ..
+  -- the same account as boto3's client has that fills the table
+  wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=000000000000/20261121/us-east-1/dynamodb/aws4_request, " ..
     "SignedHeaders=host;x-amz-date, Signature=" .. string.rep("0", 64)
   math.randomseed(7)
   for number = 1, 1000 do

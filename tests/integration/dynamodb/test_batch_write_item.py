@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.integration.dynamodb.things import EMPTY, INVALID, MakeTable, Refused, make_things, put_all, strings
 
 

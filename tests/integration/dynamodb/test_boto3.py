@@ -11,7 +11,6 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 from botocore.config import Config
-
 from tests.integration.dynamodb.things import MakeTable
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from tests.integration.dynamodb.things import MakeTable, put_all, strings
 
 type Control = Callable[..., tuple[int, Any]]

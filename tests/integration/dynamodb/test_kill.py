@@ -103,7 +103,7 @@ async def write(client: Client, number: int, known: Known, choice: random.Random
             name = f"{number}-{choice.randrange(12)}"
             match choice.randrange(4):
                 case 0:  # a pair, which is always of one value
-                    changes = {f"{name}-left": value, f"{name}-right": value}
+                    changes: dict[str, int | None] = {f"{name}-left": value, f"{name}-right": value}
                     actions = [{"Put": put(one, value)} for one in changes]
                     await acknowledged(client, known, changes, "TransactWriteItems", {"TransactItems": actions})
                 case 1:

@@ -7,7 +7,6 @@ import base64
 from typing import Any
 
 import pytest
-
 from tests.integration.dynamodb.things import EMPTY, INVALID, MakeTable, Refused, make_things, put_all, strings
 
 

@@ -7,7 +7,6 @@ import itertools
 from typing import Any
 
 import pytest
-
 from tests.integration.dynamodb.things import INVALID, Item, MakeTable, Refused, make_things, put_all, schema, strings
 
 

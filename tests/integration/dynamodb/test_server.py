@@ -1,4 +1,4 @@
-"""The wire: DynamoDB's JSON 1.0 over HTTP. Answers recorded from AWS by dynalite (test/connection.js) and LocalStack."""
+"""The wire: DynamoDB's JSON 1.0 over HTTP. Answers as dynalite (test/connection.js) recorded them from AWS."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ HEADERS = {
 }
 
 
+type Changed = dict[str, str | None]
+
+
 def ask(
-    endpoint: str, body: bytes = b"{}", *, method: str = "POST", path: str = "/", **headers: str | None
+    endpoint: str, body: bytes = b"{}", changed: Changed | None = None, *, method: str = "POST", path: str = "/"
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body; a header of None is left out."""
-    sent = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    sent = {**HEADERS, **(changed or {})}
     connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
     connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
     reply = connection.getresponse()
@@ -50,9 +53,9 @@ SERVICE, VALIDATE, OWN = "com.amazon.coral.service#", "com.amazon.coral.validate
 @pytest.mark.parametrize(
     ("changed", "body", "type_"),
     [
-        ({"X_Amz_Target": "DynamoDB_20120810.Nothing"}, b"{}", f"{SERVICE}UnknownOperationException"),
-        ({"X_Amz_Target": None}, b"{}", f"{SERVICE}UnknownOperationException"),
-        ({"X_Amz_Target": "DynamoDB_20120810.ImportTable"}, b"{}", f"{SERVICE}UnknownOperationException"),
+        ({"X-Amz-Target": "DynamoDB_20120810.Nothing"}, b"{}", f"{SERVICE}UnknownOperationException"),
+        ({"X-Amz-Target": None}, b"{}", f"{SERVICE}UnknownOperationException"),
+        ({"X-Amz-Target": "DynamoDB_20120810.ImportTable"}, b"{}", f"{SERVICE}UnknownOperationException"),
         ({}, b"{", f"{SERVICE}SerializationException"),
         ({}, b"", f"{SERVICE}SerializationException"),
         ({}, b"[]", f"{SERVICE}SerializationException"),
@@ -70,14 +73,14 @@ SERVICE, VALIDATE, OWN = "com.amazon.coral.service#", "com.amazon.coral.validate
         ),
         ({}, b'{"Limit": 0}', f"{VALIDATE}ValidationException"),
         (
-            {"X_Amz_Target": "DynamoDB_20120810.GetItem"},
+            {"X-Amz-Target": "DynamoDB_20120810.GetItem"},
             b'{"TableName": "nowhere", "Key": {"id": {"S": "1"}}}',
             f"{OWN}ResourceNotFoundException",
         ),
     ],
 )
-def test_an_error_has_its_type(endpoint: str, changed: dict[str, str | None], body: bytes, type_: str) -> None:
-    status, headers, answer = ask(endpoint, body, **changed)
+def test_an_error_has_its_type(endpoint: str, changed: Changed, body: bytes, type_: str) -> None:
+    status, headers, answer = ask(endpoint, body, changed)
 
     assert status == 400
     assert json.loads(answer)["__type"] == type_
@@ -85,17 +88,17 @@ def test_an_error_has_its_type(endpoint: str, changed: dict[str, str | None], bo
 
 
 def test_an_unknown_operation_has_no_message(endpoint: str) -> None:
-    _, _, body = ask(endpoint, X_Amz_Target="DynamoDB_20120810.Nothing")
+    _, _, body = ask(endpoint, b"{}", {"X-Amz-Target": "DynamoDB_20120810.Nothing"})
 
     assert json.loads(body) == {"__type": f"{SERVICE}UnknownOperationException"}
 
 
 @pytest.mark.parametrize(
     ("method", "headers"),
-    [("PUT", {}), ("DELETE", {}), ("POST", {"Content_Type": "text/plain"})],
+    [("PUT", {}), ("DELETE", {}), ("POST", {"Content-Type": "text/plain"})],
 )
-def test_what_is_no_call_is_told_so_in_xml(endpoint: str, method: str, headers: dict[str, str | None]) -> None:
-    status, _, body = ask(endpoint, method=method, **headers)
+def test_what_is_no_call_is_told_so_in_xml(endpoint: str, method: str, headers: Changed) -> None:
+    status, _, body = ask(endpoint, b"{}", headers, method=method)
 
     assert (status, body) == (404, b"<UnknownOperationException/>\n")
 
@@ -112,7 +115,7 @@ def test_a_presigned_request_has_its_caller_in_the_query(endpoint: str, dynamodb
     credential = f"{dynamodb._request_signer._credentials.access_key}/20261121/us-east-1/dynamodb/aws4_request"
     query = f"/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential.replace('/', '%2F')}"
 
-    _, _, body = ask(endpoint, path=query, Authorization=None)
+    _, _, body = ask(endpoint, b"{}", {"Authorization": None}, path=query)
 
     assert json.loads(body) == {"TableNames": [table]}
 
@@ -160,10 +163,12 @@ def test_a_browser_may_ask_whether_it_may_ask(endpoint: str) -> None:
     status, headers, _ = ask(
         endpoint,
         b"",
+        {
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Headers": "x-amz-target",
+            "Access-Control-Request-Method": "POST",
+        },
         method="OPTIONS",
-        Origin="http://localhost:3000",
-        Access_Control_Request_Headers="x-amz-target",
-        Access_Control_Request_Method="POST",
     )
 
     assert status == 200

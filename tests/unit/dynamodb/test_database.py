@@ -38,10 +38,10 @@ def test_a_level_that_fails_is_undone_by_itself() -> None:
     with database.transaction():
         note(database, "outer")
         database.undo(lambda: undone.append("outer"))
-        with pytest.raises(ValueError, match="inner"), database.transaction():
-            note(database, "inner")
-            database.undo(lambda: undone.append("inner"))
-            raise ValueError("inner")
+        database.enter()
+        note(database, "inner")
+        database.undo(lambda: undone.append("inner"))
+        database.leave(failed=True)
 
     assert texts(database) == ["outer"]
     assert undone == ["inner"]
@@ -54,9 +54,13 @@ def test_a_transaction_that_fails_leaves_those_before_it_in_the_group() -> None:
     with database.transaction():
         note(database, "before")
 
-    with pytest.raises(ValueError, match="no"), database.transaction():
-        note(database, "failed")
-        raise ValueError("no")
+    def fail() -> None:
+        with database.transaction():
+            note(database, "failed")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
     database.commit()
 
     assert texts(database) == ["before"]

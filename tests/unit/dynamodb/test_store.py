@@ -134,10 +134,14 @@ def test_what_fails_leaves_no_trace(store: Store, table: Table) -> None:
     put(store, table, item("1", kind="bird"))
     before = store.counts(table)
 
-    with pytest.raises(RuntimeError), store.transaction():
-        put(store, table, item("1", kind="fish"))
-        put(store, table, item("2", kind="fish"))
-        raise RuntimeError
+    def fail() -> None:
+        with store.transaction():
+            put(store, table, item("1", kind="fish"))
+            put(store, table, item("2", kind="fish"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert everything(store, table) == [item("1", kind="bird")]
     assert of_kind(store, table, "fish") == []
@@ -432,9 +436,13 @@ def test_a_deleted_table_takes_its_items_with_it_and_comes_back_empty(store: Sto
 
 
 def test_a_failed_creation_is_no_table(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction():
-        store.create_table(ACCOUNT, REGION, DOCUMENT)
-        raise RuntimeError
+    def fail() -> None:
+        with store.transaction():
+            store.create_table(ACCOUNT, REGION, DOCUMENT)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
 
     assert store.tables() == []
     store.create_table(ACCOUNT, REGION, DOCUMENT)
