@@ -52,9 +52,11 @@ def parse_condition(text: str, placeholders: Placeholders, where: str = "Conditi
         leaves = bind_leaves(tree, placeholders)
     except DynamoDBError as error:
         raise validation(f"Invalid {where}: {error.message}") from None
-    paths = tuple([path for _, operands in leaves for operand in operands for path in operand.paths()])
+    paths: list[Steps] = []
+    for _, operands in leaves:
+        paths += operand_types.paths_of(operands)
     tests = iter([_leaf_test(leaf, operands) for leaf, operands in leaves])
-    return Condition(_compile(tree.root, lambda: next(tests)), paths)
+    return Condition(_compile(tree.root, tests.__next__), tuple(paths))
 
 
 type Leaf = tuple[Comparison | Function, tuple[Bound, ...]]
@@ -77,13 +79,11 @@ def bind_leaves(tree: ConditionTree, placeholders: Placeholders) -> list[Leaf]:
 
 def _bind(operand: Operand, placeholders: Placeholders) -> Bound:
     if isinstance(operand, Path):
-        return Bound(path=bind(operand, placeholders))
+        return Bound(bind(operand, placeholders))
     if isinstance(operand, Value):
-        return Bound(value=placeholders.value(operand.name))
+        return operand_types.of_value(placeholders.value(operand.name))
     arguments = tuple([_bind(argument, placeholders) for argument in operand.arguments])
-    return Bound(
-        result=operand_types.check_function(operand.name, arguments), function=operand.name, arguments=arguments
-    )
+    return Bound(None, None, operand_types.check_function(operand.name, arguments), operand.name, arguments)
 
 
 # --- closures ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from windtunnel.dynamodb.errors import DynamoDBError, invalid_parameter, validat
 from windtunnel.dynamodb.expressions.condition import Leaf, bind_leaves
 from windtunnel.dynamodb.expressions.condition_grammar import parse
 from windtunnel.dynamodb.expressions.document_path import check_key_paths
-from windtunnel.dynamodb.expressions.operand_types import Bound
+from windtunnel.dynamodb.expressions.operand_types import Bound, paths_of
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.tree import Both, Comparison, Function, Node, Not
 from windtunnel.dynamodb.keys import KeyTypes, check_length, empty_key, key_bytes
@@ -74,7 +74,7 @@ class KeyConditionExpression:
 
     def against(self, types: KeyTypes) -> KeyCondition:
         """For a table's or index' key: names and types."""
-        paths = [path for _, operands in self.leaves for operand in operands for path in operand.paths()]
+        paths = [path for _, operands in self.leaves for path in paths_of(operands)]
         check_key_paths(paths, [name for name, _ in types])
         leaves = iter(self.leaves)
         terms: list[KeyTerm] = []

@@ -13,7 +13,7 @@ from windtunnel.dynamodb.errors import DynamoDBError, invalid_parameter, validat
 from windtunnel.dynamodb.expressions import comparing
 from windtunnel.dynamodb.expressions.condition import Condition, Test, combine, comparison_test, function_test
 from windtunnel.dynamodb.expressions.key_condition import KeyCondition, KeyTerm, of_terms
-from windtunnel.dynamodb.expressions.operand_types import Bound
+from windtunnel.dynamodb.expressions.operand_types import Bound, of_value
 from windtunnel.dynamodb.keys import KeyTypes
 from windtunnel.dynamodb.values import AttributeValue, Item, check_value, value_type
 
@@ -160,7 +160,7 @@ def _condition(conditions: Mapping[str, Checked], operator: str | None) -> Condi
 
 
 def _test(name: str, operator: str, values: Sequence[AttributeValue]) -> Test:
-    operands = (Bound(path=(name,)), *[Bound(value=value) for value in values])
+    operands = (Bound((name,)), *map(of_value, values))
     meant = OPERATORS[operator]
     if meant == "NOT contains":
         return _without(name, function_test("contains", operands))

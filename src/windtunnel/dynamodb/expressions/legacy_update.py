@@ -11,7 +11,7 @@ from typing import Any
 
 from windtunnel.dynamodb.errors import DynamoDBError, invalid_parameter, validation
 from windtunnel.dynamodb.expressions.changing import WRONG_OPERAND
-from windtunnel.dynamodb.expressions.operand_types import Bound
+from windtunnel.dynamodb.expressions.operand_types import of_value
 from windtunnel.dynamodb.expressions.update import TYPE_WORDS, Applied, BoundAction, Update
 from windtunnel.dynamodb.values import SETS, Item, check_value, value_type
 
@@ -48,4 +48,4 @@ def _action(name: str, update: Mapping[str, Any]) -> BoundAction:
         raise invalid_parameter(f"DELETE action with value is not supported for the type {TYPE_WORDS[kind]}")
     if action == "ADD" and kind not in _ADDABLE:
         raise invalid_parameter(f"ADD action is not supported for the type {TYPE_WORDS[kind]}")
-    return BoundAction("SET" if action == "PUT" else action, (name,), Bound(value=checked))
+    return BoundAction("SET" if action == "PUT" else action, (name,), of_value(checked))

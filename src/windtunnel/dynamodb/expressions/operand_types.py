@@ -5,7 +5,7 @@ Messages and their order: DynamoDB Local's answers; the two lists of type names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from windtunnel.dynamodb.errors import DynamoDBError, validation
@@ -27,8 +27,8 @@ class Bound(NamedTuple):
 
     path: Steps | None = None
     value: AttributeValue | None = None
-    result: str | None = None
-    """The type of a function's result, where it is known."""
+    type: str | None = None
+    """Of the value, or of what a function gives; None where only an item can tell."""
     function: str | None = None
     arguments: tuple[Bound, ...] = ()
 
@@ -39,10 +39,21 @@ class Bound(NamedTuple):
         for argument in self.arguments:
             yield from argument.paths()
 
-    @property
-    def type(self) -> str | None:
-        """None where only an item can tell."""
-        return value_type(self.value) if self.value is not None else self.result
+
+def of_value(value: AttributeValue) -> Bound:
+    """A value as an operand."""
+    return Bound(None, value, value_type(value))
+
+
+def paths_of(operands: Iterable[Bound]) -> list[Steps]:
+    """The places that operands look at."""
+    paths: list[Steps] = []
+    for operand in operands:
+        if operand.path is not None:
+            paths.append(operand.path)
+        elif operand.arguments:
+            paths.extend(operand.paths())
+    return paths
 
 
 def wrong_type(name: str, kind: str) -> DynamoDBError:
@@ -54,11 +65,14 @@ def wrong_type(name: str, kind: str) -> DynamoDBError:
 def check_distinct(name: str, operands: Sequence[Bound]) -> None:
     """The first operand is not the same path as another one."""
     first = operands[0].path
-    if first is not None and any(operand.path == first for operand in operands[1:]):
-        raise validation(
-            "The first operand must be distinct from the remaining operands for this operator or function; "
-            f"operator: {name}, first operand: {written(first)}"
-        )
+    if first is None:
+        return
+    for operand in operands[1:]:
+        if operand.path == first:
+            raise validation(
+                "The first operand must be distinct from the remaining operands for this operator or function; "
+                f"operator: {name}, first operand: {written(first)}"
+            )
 
 
 def check_comparison(operator: str, operands: Sequence[Bound]) -> None:

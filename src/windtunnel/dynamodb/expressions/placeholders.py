@@ -60,6 +60,8 @@ class Placeholders:
 
     def check_all_used(self) -> None:
         """Once all of the request's expressions are parsed."""
+        if len(self._used_names) == len(self._names) and len(self._used_values) == len(self._values):
+            return
         for kind, given, used in (
             ("Names", self._names, self._used_names),
             ("Values", self._values, self._used_values),
@@ -147,6 +149,15 @@ def _checked_values(values: Mapping[str, Any]) -> dict[str, AttributeValue]:
             raise validation(
                 f"ExpressionAttributeValues contains invalid value: {error.message} for key {placeholder}"
             ) from None
-    if sum(map(value_size, checked.values())) > MAX_VALUES_SIZE:
+    if _may_be_large(checked) and sum(map(value_size, checked.values())) > MAX_VALUES_SIZE:
         raise validation("ExpressionAttributeValues exceeds max size")
     return checked
+
+
+def _may_be_large(values: Mapping[str, AttributeValue]) -> bool:
+    """A quick no for the usual few short texts and numbers."""
+    most = 0
+    for value in values.values():
+        for content in value.values():
+            most += len(content) * 4 if type(content) is str else MAX_VALUES_SIZE
+    return most > MAX_VALUES_SIZE

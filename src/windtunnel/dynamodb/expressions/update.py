@@ -87,7 +87,7 @@ class Update:
             if action.path[0] in key_names:
                 raise invalid_parameter(f"Cannot update attribute {action.path[0]}. This attribute is part of the key")
         operands = [action.operand for action in self.actions if action.operand is not None]
-        check_key_paths([path for operand in operands for path in operand.paths()], key_names)
+        check_key_paths(operand_types.paths_of(operands), key_names)
 
 
 def parse_update(text: str, placeholders: Placeholders) -> Update:
@@ -125,17 +125,17 @@ def _bind_operand(action: Action, placeholders: Placeholders) -> Bound | None:
 
 def _bind(operand: Operand, placeholders: Placeholders) -> Bound:
     if isinstance(operand, Value):
-        return Bound(value=placeholders.value(operand.name))
+        return operand_types.of_value(placeholders.value(operand.name))
     if isinstance(operand, Path):
-        return Bound(path=bind(operand, placeholders))
+        return Bound(bind(operand, placeholders))
     name = operand.name
     arguments = tuple([_bind(argument, placeholders) for argument in operand.arguments])
     if name in ARITHMETIC:
         for argument in arguments:
             if argument.type not in (None, "N"):
                 raise operand_types.wrong_type(name, argument.type or "")
-        return Bound(result="N", function=name, arguments=arguments)
-    return Bound(result=operand_types.check_function(name, arguments), function=name, arguments=arguments)
+        return Bound(None, None, "N", name, arguments)
+    return Bound(None, None, operand_types.check_function(name, arguments), name, arguments)
 
 
 # --- on an item ----------------------------------------------------------------------------------------------------
