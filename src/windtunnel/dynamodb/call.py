@@ -41,7 +41,7 @@ class Call:
         more ("Table: x not found") calls find_table() itself.
         """
         table = self.find_table(self.parameters["TableName"] if name is None else name)
-        if table is None or table.status == "CREATING":
+        if table is None or table.status in ("CREATING", "DELETING"):
             raise resource_not_found("Requested resource not found")
         return table
 

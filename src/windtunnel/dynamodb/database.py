@@ -56,6 +56,8 @@ class Database:
         self._marks: list[int] = []
         """How much there was to undo when each of the open levels began."""
         self._undo: list[Callable[[], None]] = []
+        self._lost = False
+        """Whether a part of the group was undone (the disk is full, say): then none of it is to be called durable."""
         self.before_commit: list[Callable[[], None]] = []
         self.after_rollback: list[Callable[[], None]] = []
         self.dirty = False
@@ -88,6 +90,7 @@ class Database:
             self._undo_to(mark)
         elif failed:
             self.rollback()
+            self._lost = self._on_dirty is not None  # for those that wait for the commit
             return
         self.execute(f"RELEASE s{depth}")
         if depth == 1 and self._on_dirty is None:
@@ -103,9 +106,13 @@ class Database:
 
     def commit(self) -> None:
         """Make what was written so far durable (against the death of any process). Raises sqlite3.Error: it is not."""
+        assert not self._marks, "commit() inside a transaction"
+        if self._lost:
+            self.rollback()
+            self._lost = False
+            raise sqlite3.OperationalError("a write before this commit failed, and SQLite undid all since the last")
         if not self.dirty:
             return
-        assert not self._marks, "commit() inside a transaction"
         try:
             for action in self.before_commit:
                 action()
@@ -141,6 +148,8 @@ class Database:
 
 def _locked(path: Path) -> TextIO:
     """A lock file beside the data, held until it is closed. Raises StoreError with the holder's process id."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder", hint="give --data a file, which is made where it is not there")
     if not path.parent.is_dir():
         raise StoreError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}")
     lock_path = path.with_name(path.name + "-lock")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,37 @@ def test_a_rollback_undoes_the_whole_group_and_says_so() -> None:
     database.close()
 
 
+def test_what_sqlite_undoes_of_a_group_is_never_called_durable() -> None:
+    # where the disk is full, SQLite may end the whole transaction by itself
+    database = Database(None, SCHEMA, lambda: None)
+    with database.transaction():
+        note(database, "acknowledged when it is committed")
+
+    def fail() -> None:
+        with database.transaction():
+            database.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        fail()
+    with database.transaction():
+        note(database, "after it")
+
+    with pytest.raises(sqlite3.OperationalError, match="undid all"):
+        database.commit()
+    assert texts(database) == []
+    with database.transaction():
+        note(database, "the next group")
+    database.commit()
+    assert texts(database) == ["the next group"]
+    database.close()
+
+
+def test_a_folder_is_no_data_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a folder"):
+        Database(tmp_path, SCHEMA)
+
+
 def test_a_file_is_for_one_process_at_a_time(tmp_path: Path) -> None:
     first = Database(tmp_path / "data", SCHEMA)
 
@@ -129,8 +161,6 @@ def test_the_way_out_of_a_damaged_file_names_its_snapshots(tmp_path: Path) -> No
 
 
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(tmp_path / "data")
     connection.execute("CREATE TABLE theirs (a)")
     connection.close()
