@@ -165,6 +165,9 @@ def dynamodb(
         float | None, typer.Option(help="The part of writes that meets another transaction: 0 to 1.")
     ] = None,
     latency_ms: Annotated[float | None, typer.Option(help="Answers wait so long at the median.")] = None,
+    table_delay_ms: Annotated[
+        float | None, typer.Option(help="Tables take so long to be made, changed and deleted; an index ten times that.")
+    ] = None,
 ) -> None:
     """Run the DynamoDB engine by itself: DynamoDB and DynamoDB Streams on a port, until Ctrl-C."""
     from windtunnel.dynamodb.command import run
@@ -175,6 +178,7 @@ def dynamodb(
     flags = {
         "seed": seed, "read_lag_ms": read_lag_ms, "throughput": throughput, "hot_partitions": hot_partitions,
         "conflict_rate": conflict_rate, "latency_ms": latency_ms,
+        "table_delay_ms": table_delay_ms,
     }  # fmt: skip
     given = {name: value for name, value in flags.items() if value is not None}
     options = TrueToLife.of({**config.dynamodb_options(), **given}, "windtunnel.toml or a flag")

@@ -24,7 +24,7 @@ from windtunnel.dynamodb.dispatch import TARGETS
 from windtunnel.dynamodb.errors import DynamoDBError, internal_error, serialization, unknown_operation
 from windtunnel.dynamodb.housekeeping import Housekeeping
 from windtunnel.dynamodb.life import Life
-from windtunnel.dynamodb.lifecycle import AT_ONCE, Delays
+from windtunnel.dynamodb.lifecycle import AT_ONCE
 from windtunnel.dynamodb.request import JSON_TYPES, caller
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.store import Store
@@ -58,7 +58,7 @@ _parse: Callable[[str], Any] = json.JSONDecoder(parse_constant=_no_constant).dec
 class DynamoDB:
     """The engine: a store, and the server in front of it. Make it inside the running loop."""
 
-    def __init__(self, path: Path | None, options: TrueToLife | None = None, *, delays: Delays = AT_ONCE) -> None:
+    def __init__(self, path: Path | None, options: TrueToLife | None = None) -> None:
         """`path`: the data file; None: in memory. Raises StoreError."""
         self._loop = asyncio.get_running_loop()
         self.store = Store(path, on_dirty=self._arrange_commit)
@@ -67,7 +67,7 @@ class DynamoDB:
         self._random = random.Random()  # noqa: S311 - request ids are no secrets
         self._answer_later = answering(self._read_and_answer, self._loop)
         self._control = Control(self.store, self._random_id)
-        self._delays = delays
+        self._delays = options.delays if options else AT_ONCE
         self._housekeeping = Housekeeping(self.store)
         self._tick: asyncio.TimerHandle | None = None
         self._server = Server(self._answer)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from windtunnel.dynamodb.lifecycle import Delays
 from windtunnel.errors import ConfigError
 
 
@@ -25,11 +26,19 @@ class TrueToLife:
     """The part of transactions' and their items' writes that meets another transaction under way: 0 to 1."""
     latency_ms: float = 0.0
     """Answers wait so long at the median, with a tail of up to four times that."""
+    table_delay_ms: float = 0.0
+    """Tables take so long to be made, changed and deleted, and an index ten times that to be filled."""
 
     @property
     def enabled(self) -> bool:
         """Whether anything is wanted."""
         return bool(self.read_lag_ms or self.throughput or self.hot_partitions or self.conflict_rate or self.latency_ms)
+
+    @property
+    def delays(self) -> Delays:
+        """How long the states of tables and indexes last."""
+        seconds = self.table_delay_ms / 1000
+        return Delays(create=seconds, update=seconds, delete=seconds, index=10 * seconds)
 
     def told(self) -> str:
         """What is on, in words; "" where nothing is."""

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -14,20 +15,21 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from windtunnel.dynamodb.server import DynamoDB
+from windtunnel.dynamodb.true_to_life import TrueToLife
 
 NUMBERS = itertools.count(100_000_000_000)
 """Accounts: each test has its own, and so tables of its own."""
 
 
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """The URL of the server."""
+@contextmanager
+def serving(options: TrueToLife | None = None) -> Iterator[str]:
+    """A server in a thread; its URL."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="dynamodb")
     thread.start()
 
     async def start() -> tuple[DynamoDB, int]:
-        server = DynamoDB(None)
+        server = DynamoDB(None, options)
         return server, await server.listen()
 
     server, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
@@ -36,6 +38,22 @@ def endpoint() -> Iterator[str]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The URL of the server."""
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def slow_dynamodb(account: str) -> Iterator[Any]:
+    """A client of a server whose tables take their time."""
+    with serving(TrueToLife(table_delay_ms=200)) as url:
+        made = client("dynamodb", url, account)
+        yield made
+        made.close()
 
 
 @pytest.fixture
