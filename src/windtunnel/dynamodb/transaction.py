@@ -23,7 +23,7 @@ from windtunnel.dynamodb.row import Key
 from windtunnel.dynamodb.table import Table
 
 MOST_BYTES = 4 * 1024 * 1024
-TOO_LARGE = "Member must have length less than or equal to 4194304"
+TOO_LARGE = "The aggregate size of the items in the transaction exceeds 4 MB"
 TOKEN_SECONDS = 600.0
 NONE: dict[str, Any] = {"Code": "None"}
 CODES = {

@@ -56,9 +56,7 @@ def transact_write_items(call: Call) -> Answer:
     done = token is not None and check_token(call.store.find_token(name, call.now), digest)
     actions = [_checked(entry) for entry in parameters["TransactItems"]]
     if sum(action.size for action in actions) > MOST_BYTES:
-        raise validation(
-            f"1 validation error detected: Value at 'transactItems' failed to satisfy constraint: {TOO_LARGE}"
-        )
+        raise validation(TOO_LARGE)
     tables = [call.table(action.parameters["TableName"]) for action in actions]
     writes, reasons = _writes(actions, tables)
     check_single((write.table, write.key) for write in writes if write)
