@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from windtunnel.dynamodb.errors import DynamoDBError, validation
-from windtunnel.dynamodb.expressions.hash_order import steps_met
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.tree import Path, Steps
 from windtunnel.dynamodb.values import AttributeValue, Item
@@ -98,22 +97,22 @@ class Place:
             if inner is None:
                 inner = place.below[step] = Place()
             elif inner.end is not None or position == last:
-                raise _clash("overlap", steps, place)
+                raise _clash("overlap", steps, inner)
             place = inner
         place.end = steps
 
-    def met_first(self) -> Steps:
-        """One of the paths that go through."""
+    def first(self) -> Steps:
+        """The path that came through first."""
         place = self
         while place.end is None:
-            place = place.below[steps_met(list(place.below))[0]]
+            place = next(iter(place.below.values()))
         return place.end
 
 
 def _clash(kind: str, one: Steps, place: Place) -> DynamoDBError:
     return validation(
         f"Two document paths {kind} with each other; must remove or rewrite one of these paths; "
-        f"path one: {written(one)}, path two: {written(place.met_first())}"
+        f"path one: {written(one)}, path two: {written(place.first())}"
     )
 
 

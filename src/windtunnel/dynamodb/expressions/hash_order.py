@@ -1,7 +1,8 @@
 """The order in which DynamoDB comes upon things that it keeps in hash tables.
 
-It shows where a message lists several placeholders, and in which of several mistakes is told. Seen in DynamoDB Local:
-strings hash as Java's do, document path steps to 17 more, tables have 16 buckets at least and are at most 3/4 full.
+It shows where a message lists several placeholders, and in which of several mistakes of an update is told. Seen in
+DynamoDB Local: strings hash as Java's do, tables have 16 buckets at least and are at most 3/4 full. That steps of
+document paths hash to 17 more is so for names of one letter; for longer ones it is a guess.
 """
 
 from __future__ import annotations

@@ -53,9 +53,7 @@ _NOT_A_KEY = frozenset({"contains", "NOT contains", "IN", "<>", "attribute_exist
 def expected(conditions: Mapping[str, Mapping[str, Any]], operator: str | None = None) -> Condition:
     """What Expected, with ConditionalOperator, asks of the item."""
     _check_operator(conditions, operator)
-    for name, condition in conditions.items():
-        _check_expected(name, condition)
-    return _condition({name: _of_expected(entry) for name, entry in conditions.items()}, operator)
+    return _condition({name: _of_expected(name, entry) for name, entry in conditions.items()}, operator)
 
 
 def filter_conditions(conditions: Mapping[str, Mapping[str, Any]], operator: str | None = None) -> Condition:
@@ -125,7 +123,8 @@ type Checked = tuple[str, list[AttributeValue]]
 """Operator and values, normalised."""
 
 
-def _of_expected(condition: Mapping[str, Any]) -> Checked:
+def _of_expected(name: str, condition: Mapping[str, Any]) -> Checked:
+    _check_expected(name, condition)
     if condition.get("ComparisonOperator") is not None:
         value = condition.get("Value")
         return _of_filter(condition if value is None else {**condition, "AttributeValueList": [value]})
@@ -140,12 +139,12 @@ def _of_filter(condition: Mapping[str, Any]) -> Checked:
     least, most = _COUNTS.get(operator, (1, 1))
     if not least <= len(values) <= most:
         raise invalid_parameter(f"Invalid number of argument(s) for the {operator} ComparisonOperator")
-    kinds = [value_type(value) for value in values]
-    for kind in kinds:
+    for value in values:
+        kind = value_type(value)
         if operator in _TYPES and kind not in _TYPES[operator]:
             raise invalid_parameter(f"ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
-    if len(set(kinds)) > 1:
-        raise invalid_parameter("AttributeValues inside AttributeValueList must be of same type")
+        if kind not in values[0]:
+            raise invalid_parameter("AttributeValues inside AttributeValueList must be of same type")
     if operator == "BETWEEN" and comparing.in_order(lambda low, high: low > high, values[0], values[1]):
         raise validation(
             "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"

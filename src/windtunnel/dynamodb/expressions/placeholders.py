@@ -60,17 +60,12 @@ class Placeholders:
 
     def check_all_used(self) -> None:
         """Once all of the request's expressions are parsed."""
-        if len(self._used_names) == len(self._names) and len(self._used_values) == len(self._values):
-            return
-        for kind, given, used in (
-            ("Names", self._names, self._used_names),
-            ("Values", self._values, self._used_values),
-        ):
-            if len(used) < len(given):
-                unused = ", ".join(in_hash_order((key for key in given if key not in used), len(given)))
-                raise validation(
-                    f"Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{unused}}}"
-                )
+        kind, given, used = "Names", self._names.keys(), self._used_names
+        if len(used) == len(given):
+            kind, given, used = "Values", self._values.keys(), self._used_values
+        if len(used) < len(given):
+            unused = ", ".join(in_hash_order([key for key in given if key not in used], len(given)))
+            raise validation(f"Value provided in ExpressionAttribute{kind} unused in expressions: keys: {{{unused}}}")
 
 
 def of_request(
