@@ -96,7 +96,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> Orders:
-    """What the supervisor is to run: DynamoDB, the edge and the backplane."""
+    """What the supervisor is to run: the edge, DynamoDB and the backplane."""
     edge_config, dynamodb_config = home.folder / "edge.json", home.folder / "dynamodb.json"
     data = _snapshots(settings, home) / "dynamodb/data.sqlite"
     ServerConfig(data=data, options=dict(settings.dynamodb)).write(dynamodb_config)
@@ -118,14 +118,6 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
         report=str(home.children),
         children=(
             ChildOrder(
-                name="dynamodb",
-                command=(sys.executable, "-P", "-m", "windtunnel.dynamodb", str(dynamodb_config)),
-                folder=str(home.folder),
-                log=str(home.dynamodb_log),
-                environment=_common(settings, home),
-                sockets=("dynamodb",),
-            ),
-            ChildOrder(
                 name="edge",
                 # the interpreter that runs this has windtunnel and what the edge needs
                 command=(sys.executable, "-P", "-m", "windtunnel.edge", str(edge_config)),
@@ -133,6 +125,14 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
                 log=str(home.edge_log),
                 environment=_common(settings, home),
                 sockets=("main", "api"),
+            ),
+            ChildOrder(
+                name="dynamodb",
+                command=(sys.executable, "-P", "-m", "windtunnel.dynamodb", str(dynamodb_config)),
+                folder=str(home.folder),
+                log=str(home.dynamodb_log),
+                environment=_common(settings, home),
+                sockets=("dynamodb",),
             ),
             ChildOrder(
                 name="backplane",

@@ -40,7 +40,7 @@ class Stack:
 
     def deploy(self, kind: str, **properties: Any) -> dict[str, str]:
         """Its outputs."""
-        template = {
+        template: dict[str, Any] = {
             "Resources": {"Table": {"Type": kind, "Properties": properties}},
             "Outputs": {
                 "Name": {"Value": {"Ref": "Table"}},
