@@ -95,6 +95,18 @@ def page_request(
     )  # fmt: skip
 
 
+def check_filter_projected(table: Table, index: Index | None, condition: Condition | None, *, fetches: bool) -> None:
+    """A Query's filter looks only at what its index has. Raises ValidationException."""
+    if index is None or condition is None or fetches or index.projection == "ALL":
+        return
+    held = {*table.key.names, *index.key.names, *index.included}
+    missing = dict.fromkeys(str(steps[0]) for steps in condition.paths if steps[0] not in held)
+    if missing:
+        raise invalid_parameter(
+            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
+        )
+
+
 def _not_projected(table: Table, index: Index, projection: Projection) -> list[str]:
     held = {*table.key.names, *index.key.names, *index.included}
     return list(dict.fromkeys(str(steps[0]) for steps in projection.paths if steps[0] not in held))

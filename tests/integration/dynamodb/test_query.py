@@ -280,6 +280,11 @@ def test_an_index_with_one_key_is_paged_over_equal_keys(dynamodb: Any, table: st
             "Filter Expression can only contain non-primary key attributes: Primary key attribute: sort",
         ),
         (
+            # DynamoDB Local 2026-01-16, which is AWS's own
+            by_kind(FilterExpression="attribute_exists(colour)"),
+            f"{INVALID}Secondary index by-kind does not project one or more filter attributes: [colour]",
+        ),
+        (
             of("1", ExpressionAttributeValues={":unused": {"S": "x"}}),
             "Value provided in ExpressionAttributeValues unused in expressions: keys: {:unused}",
         ),

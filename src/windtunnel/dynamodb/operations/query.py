@@ -10,7 +10,7 @@ from windtunnel.dynamodb.expressions.legacy_conditions import check_filter_keys,
 from windtunnel.dynamodb.expressions.placeholders import Placeholders, of_request
 from windtunnel.dynamodb.item_key import partition_bytes
 from windtunnel.dynamodb.item_read import read_projection
-from windtunnel.dynamodb.page import check_select, find_index, page_request, read_page
+from windtunnel.dynamodb.page import check_filter_projected, check_select, find_index, page_request, read_page
 from windtunnel.dynamodb.page_rows import queried_rows
 from windtunnel.dynamodb.row import IndexKey, Key
 from windtunnel.dynamodb.start_key import read_start_key
@@ -41,6 +41,7 @@ def query(call: Call) -> Answer:
     keys = parsed.against(schema.typed) if parsed else key_conditions(parameters["KeyConditions"], schema.typed)
     _check_filter(call, condition, schema)
     request = page_request(parameters, table, index, projection, condition)
+    check_filter_projected(table, index, condition, fetches=request.fetches)
     partition, bounds = partition_bytes(keys.hash), _bounds(keys)
     after = read_start_key(table, index, parameters.get("ExclusiveStartKey"))
     if after is not None:
