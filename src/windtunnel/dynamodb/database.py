@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,7 @@ class Database:
         self.dirty = False
         """Whether a transaction is open: what is read now may not be on the disk yet."""
         self._level = _Level(self)
+        self._schema = schema
         try:
             self.connection = _opened(path, schema)
         except BaseException:
@@ -137,6 +139,23 @@ class Database:
         for action in self.after_rollback:
             action()
 
+    def replace_with(self, path: Path) -> None:
+        """Make the file what another one of ours is, at once or not at all, whatever dies meanwhile. Nothing may be
+        uncommitted; `connection` and `execute` are others then."""
+        assert self.path is not None, "a database in memory has no file"
+        assert not self.dirty, "there is something to commit"
+        new = self.path.with_name(self.path.name + "-new")
+        shutil.copyfile(path, new)
+        self.connection.close()  # folds the log into the file
+        try:
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.exists() and log.stat().st_size:
+                raise StoreError(f"{log} could not be folded into {self.path}", hint="is the disk full?")
+            new.replace(self.path)
+        finally:
+            self.connection = _opened(self.path, self._schema, check=False)
+            self.execute = self.connection.execute
+
     def close(self) -> None:
         """Commit, fold the log into the file, let go of the lock."""
         self.commit()
@@ -181,7 +200,7 @@ def _locked(path: Path) -> TextIO:
     return lock
 
 
-def _opened(path: Path | None, schema: str) -> sqlite3.Connection:
+def _opened(path: Path | None, schema: str, *, check: bool = True) -> sqlite3.Connection:
     connection = sqlite3.connect(path or ":memory:", isolation_level=None, cached_statements=CACHED_STATEMENTS)
     try:
         connection.execute("PRAGMA cache_size = -65536")
@@ -194,7 +213,7 @@ def _opened(path: Path | None, schema: str) -> sqlite3.Connection:
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():  # new, or killed before this
             _create(connection, schema)
-        elif path is not None:
+        elif path is not None and check:
             _check(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()

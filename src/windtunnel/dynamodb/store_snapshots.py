@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from windtunnel.dynamodb.database import Database, snapshot_folder
 
@@ -28,6 +29,7 @@ class Snapshots:
     or in memory."""
 
     database: Database
+    execute: Callable[..., Any]
     clock: Callable[[], float]
     _in_memory: dict[str, tuple[Snapshot, sqlite3.Connection]]
 
@@ -67,8 +69,8 @@ class Snapshots:
             copy.backup(self.database.connection)
         else:
             path = self._path(name)
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
-                source.backup(self.database.connection)
+            self.database.replace_with(path)
+            self.execute = self.database.execute
             snapshot = _described(path)
         self.reload()
         return snapshot
