@@ -7,6 +7,7 @@ ignored, and so is a time more than five years ago. The deletion is a REMOVE in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +17,7 @@ from windtunnel.dynamodb.store import Store
 from windtunnel.dynamodb.table import Table
 
 FIVE_YEARS = 5 * 365 * 24 * 3600
-BATCH = 5_000
+BATCH = 1_000
 """Items of a table that one round looks at: so a large table takes many rounds, and none of them long."""
 
 
@@ -55,12 +56,13 @@ class Expiry:
     def _expire(self, table: Table, now: float) -> int:
         attribute = ttl_attribute(table)
         assert attribute is not None
-        mark = dumps(attribute) + b':{"N":'
-        expired = []
-        for key, row in self._next(table):
-            # most items need not be parsed to be passed over
-            if mark in row.text and is_expired(row.item, attribute, now):
-                expired.append(key)
+        # what is not over yet is passed over without being parsed; the name may be that of an inner attribute
+        times = re.compile(re.escape(dumps(attribute)) + rb':{"N":"([^"]*)"').findall
+        expired = [
+            key
+            for key, row in self._next(table)
+            if any(float(time) <= now for time in times(row.text)) and is_expired(row.item, attribute, now)
+        ]
         deleted = 0
         if expired:
             with self._store.transaction():

@@ -84,6 +84,19 @@ def test_expired_items_are_deleted_by_the_service(world: World) -> None:
     assert "userIdentity" not in records[0]
 
 
+def test_an_attribute_within_another_is_none_of_the_items(world: World) -> None:
+    make(world)
+    ttl = {"AttributeName": "expires", "Enabled": True}
+    world.do(update_time_to_live, TableName="abc", TimeToLiveSpecification=ttl)
+    table = world.store.find_table("000000000000", "us-east-1", "abc")
+    assert table is not None
+    row = Row.of({"id": {"S": "1"}, "inner": {"M": {"expires": {"N": str(NOW - 1)}}}})
+    with world.store.transaction():
+        world.store.write(table, read_key(table, {"id": {"S": "1"}}), None, row)
+
+    assert Expiry(world.store).run(NOW) == 0
+
+
 def test_goes_through_a_large_table_a_batch_at_a_time(world: World) -> None:
     make(world)
     for number in range(10):
