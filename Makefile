@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench smoke lock doctor clean
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench bench-dynamodb smoke lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,10 @@ given = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack ROUNDS=3 SECONDS=8; WRITE=1 keeps it)
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(call given,CASE,case) $(call given,PEER,peer) \
 	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(if $(WRITE),--write)
+
+bench-dynamodb: setup ## DynamoDB by itself beside its peers (CASE=put,get,flat SERVER=windtunnel,dynamodb-local)
+	@PYTHONPATH=scripts .venv/bin/python -m bench.dynamodb $(call given,CASE,case) $(call given,SERVER,server) \
+	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds)
 
 smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; without them, what is up here)
 	@scripts/smoke $(call given,URL,url) $(call given,KEY,key)

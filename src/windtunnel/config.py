@@ -53,6 +53,8 @@ class Settings:
     """Everything that windtunnel writes while it runs."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     engine_environment: Mapping[str, str] = field(default_factory=dict)
+    dynamodb: Mapping[str, Any] = field(default_factory=dict)
+    """How true to life DynamoDB is: dynamodb/true_to_life.py has the names, and checks them."""
     examples: tuple[Example, ...] = ()
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
@@ -195,6 +197,7 @@ def load(
             raise ConfigError(f"{name} = {raw!r} ({source}): {error}") from error
     for name in TABLES:
         values[name] = MappingProxyType({key: str(value) for key, value in _table(document, name).items()})
+    values["dynamodb"] = MappingProxyType(dict(_table(document, "dynamodb")))
     values["examples"] = _examples(document)
 
     settings = Settings(root=root, chosen=frozenset(chosen), **values)
@@ -233,13 +236,22 @@ def _read(path: Path) -> Mapping[str, object]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    known = {*SCALARS, *TABLES, "examples"}
+    known = {*SCALARS, *TABLES, "dynamodb", "examples"}
     for key in document:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             meant = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
             raise ConfigError(f"{path} sets '{key}', which is no setting", hint=meant)
     return document
+
+
+def dynamodb_options(start: Path | None = None) -> Mapping[str, Any]:
+    """windtunnel.toml's [dynamodb]; nothing where there is no such file, as the engine runs anywhere."""
+    try:
+        root = find_root((start or Path.cwd()).resolve())
+    except ConfigError:
+        return {}
+    return _table(_read(root / CONFIG_FILE), "dynamodb")
 
 
 def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -16,6 +16,7 @@ RANK = {
     "config": 1,
     "http": 2,
     "functions": 3,
+    "dynamodb": 3,
     "apigateway": 4,
     "edge": 5,
     "plugin": 4,

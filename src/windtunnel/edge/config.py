@@ -18,7 +18,7 @@ class EdgeConfig:
     instance: str
     backplane_port: int
     dynamodb_port: int
-    """Where the backplane serves DynamoDB itself; 0 where it does not."""
+    """Where DynamoDB's own server listens; 0 where the backplane is to answer for it."""
     region: str
     account: str
     state: Path

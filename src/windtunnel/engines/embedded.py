@@ -50,6 +50,7 @@ from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
 DYING_SECONDS = 2.0
+STATUS_TIMEOUT = 2.0
 STOP_GRACE = 4.0
 """Seconds that the supervisor gets to end: it gives its children two. LocalStack needs one, and hangs where a log was
 just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
@@ -189,7 +190,7 @@ class EmbeddedEngine:
             self._require_running(process)
             if first:
                 self._require_no_restart()
-            status = self._ask_status()
+            status = self._ask_status(min(STATUS_TIMEOUT, self._settings.start_timeout))
             if status is None or status.get("instance") != record.instance or not status.get("ready"):
                 return None
             self._require_loaded(status)
@@ -215,7 +216,8 @@ class EmbeddedEngine:
         """Raises EngineError where a process of an engine that is being started had to be started again."""
         for child in read_children(self._home.children):
             if child.starts > 1:
-                log = self._home.edge_log if child.name == "edge" else self._home.engine_log
+                logs = {"edge": self._home.edge_log, "dynamodb": self._home.dynamodb_log}
+                log = logs.get(child.name, self._home.engine_log)
                 raise EngineError(
                     f"the engine's {child.name} ended while it was starting (exit code {child.last_exit})",
                     hint=f"the whole log: {log}",
@@ -230,10 +232,10 @@ class EmbeddedEngine:
             code = None
         return f"exit code {code}" if code is not None else "it is gone"
 
-    def _ask_status(self) -> Mapping[str, Any] | None:
+    def _ask_status(self, timeout: float = STATUS_TIMEOUT) -> Mapping[str, Any] | None:
         """What windtunnel's plugin says of itself inside the engine; None while nobody answers."""
         try:
-            response = requests.get(f"{self.endpoint_url}/_windtunnel/status", timeout=2)
+            response = requests.get(f"{self.endpoint_url}/_windtunnel/status", timeout=timeout)
             status = response.json() if response.ok else None
         except (requests.RequestException, ValueError):
             return None

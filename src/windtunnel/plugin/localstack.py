@@ -21,19 +21,18 @@ try:
 
     # snapshot.py and its siblings
     from localstack.aws import handlers as aws_handlers
-    from localstack.aws.accounts import get_account_id_from_access_key_id
 
     # publisher.py and its siblings
-    from localstack.aws.api import RequestContext, handler
+    from localstack.aws.api import CommonServiceException, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
     from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
-    from localstack.aws.client import parse_response, parse_service_exception
     from localstack.aws.connect import MetadataRequestInjector, connect_to
+    from localstack.aws.forwarder import ForwardingFallbackDispatcher
     from localstack.aws.spec import load_service
     from localstack.constants import VERSION
-    from localstack.http import Request, Response
-    from localstack.runtime import get_current_runtime, hooks
+    from localstack.http import Response
+    from localstack.runtime import hooks
     from localstack.runtime.server import twisted as twisted_server
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
@@ -58,7 +57,7 @@ try:
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
-    from localstack.services.cloudformation.provider_utils import convert_request_kwargs
+    from localstack.services.cloudformation.provider_utils import convert_request_kwargs, generate_default_name
     from localstack.services.cloudformation.resource_provider import (
         CloudFormationResourceProviderPlugin,
         OperationStatus,
@@ -69,8 +68,11 @@ try:
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_globaltable import DynamoDBGlobalTableProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
+    from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
@@ -93,17 +95,11 @@ try:
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
     from localstack.services.stores import AccountRegionBundle
     from localstack.state import AssetDirectory
-    from localstack.utils.aws.request_context import (
-        extract_access_key_id_from_auth_header,
-        extract_region_from_auth_header,
-    )
+    from localstack.utils.aws.request_context import mock_aws_request_headers
     from moto.apigateway.models import UsagePlan, apigateway_backends
     from moto.cognitoidp import models as cognitoidp_models
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
-    from moto.core.exceptions import RESTError
-    from moto.dynamodb.responses import DynamoHandler
-    from moto.iam.models import mark_account_as_visited
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -135,10 +131,14 @@ __all__ = [
     "CloudFormationResourceProviderPlugin",
     "CloudwatchDatabase",
     "CloudwatchProvider",
-    "DynamoHandler",
+    "CommonServiceException",
+    "DynamoDBGlobalTableProvider",
+    "DynamoDBPoller",
+    "DynamoDBTableProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
+    "ForwardingFallbackDispatcher",
     "FunctionVersion",
     "InvocationResult",
     "LambdaEnvironment",
@@ -150,9 +150,6 @@ __all__ = [
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
-    "RESTError",
-    "Request",
-    "RequestContext",
     "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
@@ -175,20 +172,15 @@ __all__ = [
     "config",
     "connect_to",
     "convert_request_kwargs",
-    "extract_access_key_id_from_auth_header",
-    "extract_region_from_auth_header",
-    "get_account_id_from_access_key_id",
+    "generate_default_name",
     "get_apigateway_store",
-    "get_current_runtime",
     "get_moto_logs_backend",
     "get_runtime_executor",
     "handler",
     "hooks",
     "lambda_stores",
     "load_service",
-    "mark_account_as_visited",
-    "parse_response",
-    "parse_service_exception",
+    "mock_aws_request_headers",
     "s3_ephemeral",
     "twisted_server",
 ]

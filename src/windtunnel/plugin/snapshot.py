@@ -87,14 +87,6 @@ class Persistence:
         self._keeper.start()
         self._serving.set()
 
-    def data_call_begins(self) -> None:
-        if self._keeper is not None:
-            self._keeper.call_begins()
-
-    def data_call_ended(self, service: str) -> None:
-        if self._keeper is not None:
-            self._keeper.call_ended(service, changed=True, data=True)
-
     def _listen(self, keeper: Keeper) -> None:
         """Hear of every call, and of CloudFormation's operations."""
         counted: set[int] = set()
@@ -162,18 +154,6 @@ def finish() -> None:
     """For the ready hook, before it says so."""
     if there := persistence():
         there.finish()
-
-
-def data_call_begins() -> None:
-    """A call that changes data begins, on a way that is not LocalStack's gateway."""
-    if there := persistence():
-        there.data_call_begins()
-
-
-def data_call_ended(service: str) -> None:
-    """It ended."""
-    if there := persistence():
-        there.data_call_ended(service)
 
 
 def restored() -> bool:

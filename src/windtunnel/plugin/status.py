@@ -13,8 +13,7 @@ from windtunnel import __version__
 from windtunnel.plugin import snapshot
 from windtunnel.plugin.cognito import PATH as USER_POOLS
 from windtunnel.plugin.cognito import mend_user_pool_keys, user_pool_keys
-from windtunnel.plugin.dynamodb_calls import mend_concurrency
-from windtunnel.plugin.dynamodb_server import DynamodbServer, start_dynamodb
+from windtunnel.plugin.dynamodb import dynamodb_port
 from windtunnel.plugin.edge import the_edge
 from windtunnel.plugin.localstack import (
     ROUTER,
@@ -27,8 +26,10 @@ from windtunnel.plugin.localstack import (
 from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_address, mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
+from windtunnel.plugin.mends_streams import mend_streams
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
+from windtunnel.plugin.table_resources import mend_tables
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
 from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
 
@@ -40,8 +41,6 @@ FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambd
 READY = threading.Event()
 PUBLISHER: list[Publisher] = []
 """The one there is; none without an edge."""
-DYNAMODB: list[DynamodbServer] = []
-"""The one there is; none where no port is named for it."""
 
 
 @hooks.on_runtime_create()
@@ -60,14 +59,11 @@ def windtunnel_start() -> None:
     ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
+    mend_tables()
+    mend_streams()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
-    mend_concurrency()
-    if (server := start_dynamodb()) is not None:
-        DYNAMODB.append(server)
-        server.on_write_begin.append(lambda _operation: snapshot.data_call_begins())
-        server.on_write.append(lambda _operation: snapshot.data_call_ended("dynamodb"))
     if (edge := the_edge()) is not None:
         # one that lost its state does not take it from the edge, which goes on serving what it has
         PUBLISHER.append(Publisher(edge, whole=snapshot.restored()))
@@ -85,8 +81,6 @@ def windtunnel_ready() -> None:
 
 
 def _load_services() -> None:
-    for server in DYNAMODB:
-        server.open()
     for service in FIRST_DEPLOY:
         try:
             SERVICE_PLUGINS.require(service)
@@ -103,7 +97,7 @@ def status() -> Mapping[str, Any]:
         "pid": os.getpid(),
         "ready": READY.is_set(),
         "executor": _executor(),
-        "dynamodb_port": DYNAMODB[0].port if DYNAMODB else None,
+        "dynamodb_port": dynamodb_port(),
         "providers": {service: _provider(service) for service in SERVICES},
     }
 

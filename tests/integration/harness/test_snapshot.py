@@ -205,14 +205,14 @@ def test_a_kill_at_any_moment_of_a_deployment_leaves_an_engine_that_starts_and_d
 
 
 def test_under_load_all_but_the_last_moments_outlives_a_kill(backplane: Backplane) -> None:
-    dynamodb = backplane.client("dynamodb")
-    create_table(dynamodb, "load")
+    s3 = backplane.client("s3")
+    s3.create_bucket(Bucket="load")
     acknowledged: list[float] = []
 
     def load() -> None:
         with contextlib.suppress(BotoCoreError, ClientError):
             while True:
-                dynamodb.put_item(TableName="load", Item={"id": {"S": str(len(acknowledged))}})
+                s3.put_object(Bucket="load", Key=str(len(acknowledged)), Body=b"x")
                 acknowledged.append(time.monotonic())
 
     loading = threading.Thread(target=load)
@@ -224,12 +224,37 @@ def test_under_load_all_but_the_last_moments_outlives_a_kill(backplane: Backplan
 
     backplane.start()
 
-    there = {
-        item["id"]["S"] for page in dynamodb.get_paginator("scan").paginate(TableName="load") for item in page["Items"]
-    }
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="load")
+    there = {entry["Key"] for page in pages for entry in page["Contents"]}
     old = {str(number) for number, moment in enumerate(acknowledged) if killed - moment > WRITTEN_WITHIN}
     assert len(old) > 100
     assert old <= there
+
+
+def test_dynamodb_loses_nothing_that_it_acknowledged(backplane: Backplane) -> None:
+    dynamodb = backplane.client("dynamodb")
+    create_table(dynamodb, "load")
+    acknowledged: list[str] = []
+
+    def load() -> None:
+        with contextlib.suppress(BotoCoreError, ClientError):
+            while True:
+                identifier = str(len(acknowledged))
+                dynamodb.put_item(TableName="load", Item={"id": {"S": identifier}})
+                acknowledged.append(identifier)
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    time.sleep(2)
+    backplane.kill()
+    loading.join(60)
+
+    backplane.start()
+
+    pages = dynamodb.get_paginator("scan").paginate(TableName="load")
+    there = {item["id"]["S"] for page in pages for item in page["Items"]}
+    assert len(acknowledged) > 100
+    assert set(acknowledged) <= there
 
 
 def test_what_was_done_last_is_written_at_an_orderly_end(backplane: Backplane) -> None:
