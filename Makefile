@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench lock doctor clean
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench load load-ui lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,16 @@ given = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack ROUNDS=3 SECONDS=8; WRITE=1 keeps it)
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(call given,CASE,case) $(call given,PEER,peer) \
 	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(if $(WRITE),--write)
+
+loading = $(call given,SCENARIO,scenario) $(call given,SHAPE,shape) $(call given,USERS,users) \
+  $(call given,SECONDS,seconds) $(call given,WARMUP,warmup) $(call given,WORKERS,workers) \
+  $(call given,REMOTE_WORKERS,remote-workers) $(call given,SLO,slo) $(call given,MAX_RATE,max-rate) \
+  $(if $(YES),--yes-cost-money)
+load: setup ## load the stack, end in a verdict and a report (SCENARIO=mixed SHAPE=steady USERS=20 SECONDS=60 WORKERS=1)
+	@$(windtunnel) load $(loading) $(ARGS)
+
+load-ui: setup ## the same from Locust's own web UI
+	@$(windtunnel) load --ui $(loading) $(ARGS)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

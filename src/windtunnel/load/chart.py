@@ -26,14 +26,51 @@ class Line:
 
 @dataclass(frozen=True)
 class Frame:
-    """What a time chart is drawn in: its height, its unit, the seconds at its left end that are warm-up, its ceiling."""
+    """What a time chart is drawn in."""
 
     height: int
-    unit: str
+    unit: str = ""
     warmup: float = 0.0
+    """How many seconds at the left end are warm-up."""
     name: str = ""
     limit: float | None = None
-    """A horizontal line with a target."""
+    """A horizontal line: a target."""
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A vertical axis: which values it has, where each is (0 at the bottom to 1 at the top), and its ticks."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    logarithmic: bool = False
+
+    def share(self, value: float) -> float:
+        """Where a value is; what is beyond the ends is at the end."""
+        held = min(self.high, max(self.low, value))
+        if self.logarithmic:
+            return math.log(held / self.low) / math.log(self.high / self.low)
+        return (held - self.low) / (self.high - self.low)
+
+
+def linear_axis(highest: float) -> Axis:
+    """From 0 to a round number."""
+    top = nice_ceiling(highest)
+    return Axis(0.0, top, (0.0, top / 2, top))
+
+
+def logarithmic_axis(lowest: float, highest: float) -> Axis:
+    """Between round numbers, with ticks at 1, 2 and 5, or only at 1 where that would be too many."""
+    low = 10.0 ** math.floor(math.log10(max(lowest, 0.01)))
+    low = max(step * low for step in (1, 2, 5) if step * low <= max(lowest, 0.01))
+    high = max(nice_ceiling(highest), low * 2)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**power for power in decades for step in (1, 2, 5) if low <= step * 10.0**power <= high]
+    if len(ticks) > 7:
+        ticks = [tick for tick in ticks if math.log10(tick) % 1 < 1e-9 or math.log10(tick) % 1 > 1 - 1e-9]
+    return Axis(low, high, tuple(ticks), logarithmic=True)
 
 
 def nice_ceiling(value: float) -> float:
@@ -53,53 +90,76 @@ def short(value: float) -> str:
     return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
+def axis_for(lines: Sequence[Line], frame: Frame) -> Axis:
+    """An axis that holds every value; the target too, where it is not far above."""
+    values = [value for line in lines for value in line.values if value is not None]
+    highest = max(values, default=0.0)
+    if frame.limit is not None and frame.limit <= highest * 3:
+        highest = max(highest, frame.limit * 1.02)
+    if frame.logarithmic and values:
+        return logarithmic_axis(min(values), highest)
+    return linear_axis(highest)
+
+
 def time_chart(lines: Sequence[Line], frame: Frame) -> str:
     """Lines over the run's seconds, each labelled at its end."""
     number = max((len(line.values) for line in lines), default=0)
     if number == 0:
         return ""
-    highest = max((value for line in lines for value in line.values if value is not None), default=0.0)
-    if frame.limit is not None and frame.limit <= highest * 3:
-        highest = max(highest, frame.limit)
-    top = nice_ceiling(highest)
+    axis = axis_for(lines, frame)
     inner_width, inner_height = WIDTH - LEFT - RIGHT, frame.height - TOP - BOTTOM
 
     def x(second: float) -> float:
         return LEFT + inner_width * (second / max(1, number - 1))
 
     def y(value: float) -> float:
-        return TOP + inner_height * (1 - min(value, top) / top)
+        return TOP + inner_height * (1 - axis.share(value))
 
-    parts = [
-        f'<svg class="chart time" viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(frame.name)}" '
-        f'data-seconds="{number}" data-left="{LEFT}" data-right="{RIGHT}">'
-    ]
-    if frame.warmup > 0:
-        width = x(min(frame.warmup, number - 1)) - LEFT
-        parts.append(f'<rect class="warmup" x="{LEFT}" y="{TOP}" width="{width:.1f}" height="{inner_height}"/>')
-        if width > 60:
-            parts.append(f'<text class="note" x="{LEFT + 6}" y="{TOP + 12}">warm-up, left out</text>')
-    for share in (0, 0.5, 1):
-        at = y(top * share)
+    parts = [_opened(number, frame), *_warmup(frame, x, number)]
+    for tick in axis.ticks:
+        at = y(tick)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        unit = f" {frame.unit}" if share == 1 else ""
-        parts.append(f'<text class="tick y" x="{LEFT - 8}" y="{at + 4:.1f}">{short(top * share)}{escape(unit)}</text>')
-    for second in _time_ticks(number - 1):
-        parts.append(f'<text class="tick x" x="{x(second):.1f}" y="{frame.height - 8}">{_clock(second)}</text>')
-    if frame.limit is not None and frame.limit <= top:
-        at = y(frame.limit)
-        parts.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(
-            f'<text class="note limit-text" x="{WIDTH - RIGHT - 4}" y="{at - 4:.1f}">target {short(frame.limit)}</text>'
-        )
+        parts.append(f'<text class="tick y" x="{LEFT - 8}" y="{at + 4:.1f}">{short(tick)}{escape(frame.unit)}</text>')
+    parts += _seconds_axis(number, frame)
+    if frame.limit is not None and axis.low <= frame.limit <= axis.high:
+        at, right = y(frame.limit), WIDTH - RIGHT
+        parts.append(f'<line class="limit" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        named = f"target {short(frame.limit)}"
+        parts.append(f'<text class="note limit-text" x="{right - 4}" y="{at - 4:.1f}">{named}</text>')
     parts += [_drawn(line, x, y) for line in lines]
     parts += _end_labels(lines, y, WIDTH - RIGHT + 6)
     parts.append(f'<line class="crosshair" y1="{TOP}" y2="{TOP + inner_height}" x1="0" x2="0"/></svg>')
     return "".join(parts)
 
 
+def _opened(number: int, frame: Frame) -> str:
+    return (
+        f'<svg class="chart time" viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(frame.name)}" '
+        f'data-seconds="{number}" data-left="{LEFT}" data-right="{RIGHT}">'
+    )
+
+
+def _warmup(frame: Frame, x: Scale, number: int) -> list[str]:
+    if frame.warmup <= 0:
+        return []
+    width, height = x(min(frame.warmup, number - 1)) - LEFT, frame.height - TOP - BOTTOM
+    parts = [f'<rect class="warmup" x="{LEFT}" y="{TOP}" width="{width:.1f}" height="{height}"/>']
+    if width > 120:
+        parts.append(f'<text class="note" x="{LEFT + 6}" y="{TOP + 12}">warm-up, left out</text>')
+    return parts
+
+
+def _seconds_axis(number: int, frame: Frame) -> list[str]:
+    inner = WIDTH - LEFT - RIGHT
+    return [
+        f'<text class="tick x" x="{LEFT + inner * second / max(1, number - 1):.1f}" y="{frame.height - 8}">'
+        f"{_clock(second)}</text>"
+        for second in _time_ticks(number - 1)
+    ]
+
+
 def _drawn(line: Line, x: Scale, y: Scale) -> str:
-    path, pen_up, last = [], True, 0.0
+    path, pen_up, first, last = [], True, -1.0, 0.0
     for second, value in enumerate(line.values):
         if value is None:
             pen_up = True
@@ -109,10 +169,11 @@ def _drawn(line: Line, x: Scale, y: Scale) -> str:
         else:
             path.append(f"{'M' if pen_up else 'L'}{x(second):.1f} {y(value):.1f}")
         pen_up, last = False, x(second)
+        first = last if first < 0 else first
     text = "".join(path)
     area = ""
     if line.area and path:
-        area = f'<path class="area {line.style}" d="{text}V{y(0):.1f}H{x(0):.1f}Z"/>'
+        area = f'<path class="area {line.style}" d="{text}V{y(0):.1f}H{first:.1f}Z"/>'
     dot = ""
     if len(path) == 1:
         dot = f'<circle class="dot {line.style}" cx="{last:.1f}" cy="{path[0].split()[-1]}" r="3"/>'
@@ -127,10 +188,13 @@ def _end_labels(lines: Sequence[Line], y: Scale, left: float) -> list[str]:
         if value is not None and line.name:
             ends.append((y(value), line))
     ends.sort(key=lambda end: end[0])
-    found, before = [], -100.0
-    for at, line in ends:
+    places, before = [], -100.0
+    for at, _line in ends:
         before = max(at, before + 13)
-        found.append(f'<text class="end {line.style}" x="{left}" y="{before + 4:.1f}">{escape(line.name)}</text>')
+        places.append(before)
+    found = []
+    for place, (_at, line) in zip(places, ends, strict=True):
+        found.append(f'<text class="end {line.style}" x="{left}" y="{place + 4:.1f}">{escape(line.name)}</text>')
     return found
 
 
@@ -145,29 +209,24 @@ def _clock(second: int) -> str:
 
 def bars_chart(values: Mapping[int, float], number: int, frame: Frame, style: str) -> str:
     """Thin bars over the run's seconds: for what happens now and then."""
-    top = nice_ceiling(max(values.values(), default=0))
+    axis = linear_axis(max(values.values(), default=0))
     inner_width, inner_height = WIDTH - LEFT - RIGHT, frame.height - TOP - BOTTOM
     bar = max(1.5, min(10.0, inner_width / max(1, number) - 2))
-    parts = [
-        f'<svg class="chart time" viewBox="0 0 {WIDTH} {frame.height}" role="img" aria-label="{escape(frame.name)}" '
-        f'data-seconds="{number}" data-left="{LEFT}" data-right="{RIGHT}">'
-    ]
-    for share in (0, 1):
-        at = TOP + inner_height * (1 - share)
+    parts = [_opened(number, frame)]
+    for tick in (axis.low, axis.high):
+        at = TOP + inner_height * (1 - axis.share(tick))
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text class="tick y" x="{LEFT - 8}" y="{at + 4:.1f}">{short(top * share)}</text>')
+        parts.append(f'<text class="tick y" x="{LEFT - 8}" y="{at + 4:.1f}">{short(tick)}</text>')
     for second, value in sorted(values.items()):
         if not 0 <= second < number or value <= 0:
             continue
         at = LEFT + inner_width * (second / max(1, number - 1)) - bar / 2
-        height = max(2.0, inner_height * value / top)
+        height = max(2.0, inner_height * axis.share(value))
         parts.append(
             f'<rect class="bar {style}" x="{at:.1f}" y="{TOP + inner_height - height:.1f}" width="{bar:.1f}" '
             f'height="{height:.1f}" rx="1"><title>{_clock(second)}: {short(value)}</title></rect>'
         )
-    for second in _time_ticks(number - 1):
-        at = LEFT + inner_width * (second / max(1, number - 1))
-        parts.append(f'<text class="tick x" x="{at:.1f}" y="{frame.height - 8}">{_clock(second)}</text>')
+    parts += _seconds_axis(number, frame)
     parts.append(f'<line class="crosshair" y1="{TOP}" y2="{TOP + inner_height}" x1="0" x2="0"/></svg>')
     return "".join(parts)
 

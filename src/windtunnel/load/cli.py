@@ -30,13 +30,11 @@ Number = Annotated[float | None, typer.Option()]
 
 
 @app.callback()
-def load(  # noqa: PLR0913 - each is a flag of the command
+def load(
     context: typer.Context,
     scenario: Annotated[
         str,
-        typer.Option(
-            help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, mixed; or one of your own in tests/load/locustfile.py."
-        ),
+        typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, mixed, or one of your own."),
     ] = "mixed",
     shape: Annotated[
         str, typer.Option(help="steady, ramp, spike, soak or step (finds the highest rate that meets the targets).")
@@ -199,7 +197,8 @@ def tell(outcome: Outcome) -> None:
             f"; access log: {totals['access_log']:,}{'' if totals['access_log_agrees'] else ', which does NOT agree'}"
         )
     out.print(Text(f"counts  {counted}", style="dim"), soft_wrap=True)
-    left_out = f"measured from second {measured['first']} to {measured['end']}; the warm-up before is left out"
+    left_out = f"measured from second {measured['first']} to {measured['end']}; "
+    left_out += "the best step, all others are left out" if document["steps"] else "the warm-up before is left out"
     out.print(Text(f"        {left_out}", style="dim"), soft_wrap=True)
     style = "bold green" if verdict["met"] else "bold red"
     out.print(

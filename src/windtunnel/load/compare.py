@@ -1,8 +1,8 @@
 """Two runs side by side: each figure's change, and whether it is more than noise.
 
-The statistic is a block bootstrap. A run's measured seconds are cut into blocks of five, because neighbouring seconds are
-alike; so many blocks as there are, drawn with repetition, make another run that could have been. A figure of 400 such
-pairs of runs gives 400 changes; if 99 of 100 of them have the same sign, and the change is larger than what the
+The statistic is a block bootstrap. A run's measured seconds are cut into blocks of five, because neighbouring seconds
+are alike; so many blocks as there are, drawn with repetition, make another run that could have been. 400 such pairs of
+runs give 400 changes of a figure; if the middle 98 % of them have the same sign, and the change is larger than what the
 histogram's buckets blur (2 %), it is more than noise within a run. What differs from one run to the next on a busy
 machine is not in it: a change that matters is there again in a second pair.
 """

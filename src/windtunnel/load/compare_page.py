@@ -13,9 +13,9 @@ from windtunnel.load.stored import Stored
 
 TITLES = {"rate": "answers/s", "p50": "p50 ms", "p95": "p95 ms", "p99": "p99 ms", "errors": "errors", "429s": "429s"}
 EXPLAINED = (
-    "More than noise: in 99 of 100 runs put together anew from blocks of five seconds of these (block bootstrap, 400 draws), "
-    "the change has the same sign, and it is larger than 2 %. That is noise within a run; what differs between runs on a busy "
-    "machine shows only in a second pair."
+    "More than noise: of 400 pairs of runs put together anew from blocks of five seconds of these (block bootstrap), "
+    "the middle 98 % changed in the same direction, and the change is larger than 2 %. That is noise within a run: "
+    "what differs between runs on a busy machine shows only in a second pair."
 )
 
 

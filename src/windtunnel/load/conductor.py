@@ -43,7 +43,8 @@ class Conductor:
         """How many users there are to be now, probes too; None when all is over."""
         now = self._clock()
         if self._began is None:
-            self._began = self._step_began = now
+            self._began = now
+            self._step_began = now + self._plan.warmup
             self._mark(Mark(BEGAN, now))
         if self._draining is not None:
             over = self._samples.idle_since(self._draining) or now - self._draining > DRAIN_SECONDS
@@ -79,7 +80,8 @@ class Conductor:
         ceilings = [target for target in self._plan.targets if target.metric != "throughput"]
         verdict = judge(ceilings, figures)
         why = verdict.reason or "; ".join(_sentences(sentence(judged) for judged in verdict.missed))
-        self._mark(Mark(STEP, now, why, stairs.users, figures["all"].rate, verdict.met))
+        step = Mark(STEP, now, why, stairs.users, figures["all"].rate, verdict.met, stretch.first, stretch.end)
+        self._mark(step)
         self._stairs = stairs.after(verdict.met)
         self._step_began = now
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from windtunnel.load.histogram import Buckets, percentile
 from windtunnel.load.sample import PROBE, Cell
-from windtunnel.load.samples import Samples
+from windtunnel.load.samples import STEP, Mark, Samples
 
 ALL = "all"
 """The name of all endpoints of the scenario together; probes are no part of it."""
@@ -94,8 +94,20 @@ def summarise(samples: Samples, stretch: Stretch) -> dict[str, Figures]:
     return {name: figures_of(name, cells[name], stretch.seconds) for name in names}
 
 
+def best_step(samples: Samples) -> Mark | None:
+    """The step of the stairs that held at the highest rate."""
+    held = [mark for mark in samples.marks if mark.mark == STEP and mark.met]
+    return max(held, key=lambda mark: mark.rate, default=None)
+
+
 def measured_stretch(samples: Samples, warmup: float, now: float) -> Stretch:
-    """The whole seconds between the warm-up and the end; up to `now` where the run has not ended."""
+    """The whole seconds between the warm-up and the end; up to `now` where the run has not ended.
+
+    Of a search for the highest rate it is the best step: the others are to find out what is too much.
+    """
+    best = best_step(samples)
+    if best is not None:
+        return Stretch(best.first, best.end)
     began = samples.moment("began")
     if began is None:
         return Stretch(0, 0)

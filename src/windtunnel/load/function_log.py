@@ -125,7 +125,7 @@ def concurrency(invocations: Iterable[Invocation]) -> dict[int, int]:
     for call in invocations:
         changes.append((call.began, 1))
         changes.append((float(call.ended), -1))
-    now, peak = 0, {}
+    now, peak = 0, dict[int, int]()
     second = None
     # one that ends as another begins is over
     for moment, change in sorted(changes):

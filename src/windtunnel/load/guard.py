@@ -58,8 +58,8 @@ def estimate(seconds: float, caps: Caps, prices: Prices) -> float:
 def question(dollars: float, seconds: float, caps: Caps, stack: str) -> str:
     """What a person is asked."""
     return (
-        f"This sends up to {caps.rate:g} requests a second for {seconds:.0f} s to the stack {stack} on AWS, which costs "
-        f"about ${dollars:.2f} at list prices. Go on?"
+        f"This sends up to {caps.rate:g} requests a second for {seconds:.0f} s to the stack {stack} on AWS, "
+        f"which costs about ${dollars:.2f} at list prices. Go on?"
     )
 
 

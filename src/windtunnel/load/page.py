@@ -62,7 +62,8 @@ def story(document: Document) -> str:
     meta = [
         when,
         document["engine"],
-        f"measured {measured['seconds']} s; the first {plan['warmup']:g} s, warm-up, are left out",
+        f"measured {measured['seconds']} s, "
+        + ("the best step" if document["steps"] else f"without the first {plan['warmup']:g} s of warm-up"),
         f"{document['totals']['workers']} load generator{'s' if document['totals']['workers'] != 1 else ''}",
     ]
     if document["interrupted"]:
@@ -70,6 +71,7 @@ def story(document: Document) -> str:
     return (
         f'<section class="story {style}"><div class="badge">{word}</div><h1>{escape(document["summary"])}</h1>'
         f'<p class="meta">{escape(" · ".join(part for part in meta if part))}</p>'
+        + (f'<p class="meta">{escape(limits(document))}</p>' if limits(document) else "")
         + (f'<ul class="missed-list">{listed}</ul>' if listed else "")
         + "</section>"
     )
@@ -77,52 +79,67 @@ def story(document: Document) -> str:
 
 def tiles(document: Document) -> str:
     """The key figures."""
-    everything, cost, overhead = document["endpoints"][0], document["cost"], document["overhead"]
+    everything, cost = document["endpoints"][0], document["cost"]
     starts = sum(count for _second, count in document["functions"]["cold_starts"])
-    totals = document["totals"]
-    bad = {target["metric"] for target in document["verdict"]["targets"] if not target["met"]}
-    emulator = ("–", "not measured")
-    if overhead:
-        named = [row for row in overhead["rows"] if row["total"]]
-        share = sum(row["gateway"] + row["handing"] for row in named) / max(1e-9, sum(row["total"] for row in named))
-        emulator = (f"{share:.0%}", f"a no-op: {figure(overhead['emulator'])} ms")
+    times = f"p50 {figure(everything['p50'])} · p99 {figure(everything['p99'])} ms"
+    share, parts = emulator_share(document)
     shown = [
-        (
-            f"{everything['rate']:,.1f}<small> /s</small>",
-            "answers as expected",
-            f"{everything['good']:,} measured",
-            "throughput",
-        ),
-        (
-            f"{figure(everything['p95'])}<small> ms</small>",
-            "p95",
-            f"p50 {figure(everything['p50'])} · p99 {figure(everything['p99'])} ms",
-            "p95_ms",
-        ),
-        (
-            f"{everything['error_share']:.2%}",
-            "errors",
-            f"{everything['errors']:,} of {everything['requests']:,}",
-            "error_share",
-        ),
-        (
-            f"{everything['throttled_share']:.2%}",
-            "throttled (429)",
-            f"{starts} cold starts in the run",
-            "throttled_share",
-        ),
-        (emulator[0], "API Gateway's and Lambda's own share of the time", emulator[1], ""),
-        (
-            f"${cost['month_total']:,.2f}",
-            "a month at this rate on AWS",
-            f"${cost['month_total_free_tier']:,.2f} with the free tier",
-            "",
-        ),
+        (f"{everything['rate']:,.1f}<small> /s</small>", "answers", f"{everything['good']:,} measured", "throughput"),
+        (f"{figure(everything['p95'])}<small> ms</small>", "p95", times, "p95_ms"),
+        (_share(everything, "errors"), "errors", f"of {everything['requests']:,} requests", "error_share"),
+        (_share(everything, "throttled"), "throttled (429)", f"{starts} cold starts in the run", "throttled_share"),
     ]
-    if not totals["sent"]:
-        shown = shown[:4]
+    if share is not None:
+        shown.append((f"{share:.0%}", "of the median is the emulator's", parts, ""))
+    if cost["month_total"]:
+        with_free = f"${cost['month_total_free_tier']:,.0f} with the free tier"
+        shown.append((f"${cost['month_total']:,.0f}", "a month of this on AWS", with_free, ""))
+    bad = {target["metric"] for target in document["verdict"]["targets"] if not target["met"]}
     cells = "".join(
-        f'<div class="tile{" bad" if metric and metric in bad else ""}"><b>{value}</b><span>{escape(name)}</span><em>{escape(note)}</em></div>'
+        f'<div class="tile{" bad" if metric in bad else ""}"><b>{value}</b><span>{escape(name)}</span>'
+        f"<em>{escape(note)}</em></div>"
         for value, name, note, metric in shown
     )
     return f'<div class="tiles">{cells}</div>'
+
+
+def _share(row: Document, name: str) -> str:
+    share = row[name] / row["requests"] if row["requests"] else 0.0
+    return "0 %" if not row[name] else f"{share:.2%}" if share < 0.1 else f"{share:.0%}"
+
+
+def emulator_share(document: Document) -> tuple[float | None, str]:
+    """How much of the medians, weighted by requests, is a local engine's own, and its parts; None on AWS."""
+    overhead = document["overhead"]
+    if not overhead or overhead["table"] is None:
+        return None, ""
+    weights = {row["endpoint"]: row["good"] for row in document["endpoints"]}
+    parts = {
+        part: sum(row[part] * weights[row["endpoint"]] for row in overhead["rows"])
+        for part in ("gateway", "handing", "table", "total")
+    }
+    if not parts["total"]:
+        return None, ""
+    requests = sum(weights[row["endpoint"]] for row in overhead["rows"])
+    mean = {part: figure(amount / requests) for part, amount in parts.items()}
+    text = f"gateway {mean['gateway']}, Lambda {mean['handing']}, DynamoDB {mean['table']} ms"
+    return (parts["gateway"] + parts["handing"] + parts["table"]) / parts["total"], text
+
+
+MACHINE_FULL, GENERATOR_FULL = 90.0, 85.0
+
+
+def limits(document: Document) -> str:
+    """What the run was limited by, so that nobody takes the machine's limit for the application's."""
+    first, end = document["measured"]["first"], document["measured"]["end"]
+    busy = [percent for moment, percent in document["busy"] if first <= moment < end]
+    mean = sum(busy) / len(busy) if busy else 0.0
+    full = [cpu for cpu in document["generators"].values() if cpu > GENERATOR_FULL]
+    if full:
+        return f"A load generator was at {max(full):.0f} % of a core: it measures itself. Use more WORKERS."
+    if mean > MACHINE_FULL:
+        return (
+            f"The machine was {mean:.0f} % busy with engine, functions and load generator together: "
+            "this is its limit, not the application's."
+        )
+    return f"The machine was {mean:.0f} % busy: it did not limit the run." if busy else ""

@@ -19,7 +19,7 @@ from windtunnel.load.prices import Prices
 from windtunnel.load.sample import PROBE
 from windtunnel.load.samples import STEP, Samples
 from windtunnel.load.targets import METRICS, Target
-from windtunnel.load.verdict import Verdict, judge, sentence
+from windtunnel.load.verdict import Verdict, distance, judge, sentence
 
 VERSION = 1
 
@@ -59,12 +59,13 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     """The whole document."""
     stretch = measured_stretch(samples, plan.warmup, facts.ended)
     origin = int(samples.moment("began") or stretch.first)
+    reached = max(stretch.end, int(samples.moment("ended") or 0), origin)
     figures = summarise(samples, stretch)
     verdict = judge(known.targets, figures, facts.reason)
     scenario = [name for name in figures if name != ALL and not name.startswith(PROBE)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
     overhead = _overhead(figures, facts, known, scenario)
-    whole = Stretch(origin, max(stretch.end, origin))
+    whole = Stretch(origin, reached)
     document: dict[str, Any] = {
         "version": VERSION,
         "run": plan.run,
@@ -109,7 +110,7 @@ def _row(figures: Figures) -> dict[str, Any]:
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     targets = [
         asdict(judged.target)
-        | {"actual": judged.actual, "met": judged.met, "margin": judged.margin, "text": sentence(judged)}
+        | {"actual": judged.actual, "met": judged.met, "text": sentence(judged), "distance": distance(judged)}
         | {"title": METRICS[judged.target.metric].title, "ceiling": METRICS[judged.target.metric].ceiling}
         for judged in verdict.judged
     ]
@@ -239,12 +240,20 @@ def _cost(
 
 def summary(document: Mapping[str, Any]) -> str:
     """The run in one sentence."""
+    if document["steps"] and not any(step["met"] for step in document["steps"]):
+        fewest = min(step["users"] for step in document["steps"])
+        return f"{document['plan']['scenario']}: no step met the targets, not even {fewest} users."
     everything, plan, verdict = document["endpoints"][0], document["plan"], document["verdict"]
-    who = f"{plan['scenario']} ({plan['shape']}, {plan['users']} users)"
+    held = [step for step in document["steps"] if step["met"]]
+    if held:
+        best = max(held, key=lambda step: step["rate"])
+        who = f"{plan['scenario']} holds at most {best['users']} users"
+    else:
+        who = f"{plan['scenario']} ({plan['shape']}, {plan['users']} users)"
     if verdict["reason"]:
         return f"{who} failed: {verdict['reason']}."
     text = f"{who}: {everything['rate']:,.1f} answers a second with p95 {everything['p95']:,.0f} ms"
-    text += f" and {everything['error_share']:.2%} errors"
+    text += f" and {everything['error_share']:.2%} errors" if everything["errors"] else " and no errors"
     missed = [target for target in verdict["targets"] if not target["met"]]
     number = len(verdict["targets"])
     if not number:
@@ -253,12 +262,4 @@ def summary(document: Mapping[str, Any]) -> str:
         text += f"; {len(missed)} of {number} targets missed"
     else:
         text += f"; all {number} targets met"
-    held = [step for step in document["steps"] if step["met"]]
-    if document["steps"]:
-        best = max(held, key=lambda step: step["rate"], default=None)
-        text += (
-            f". The highest rate that meets them is {best['rate']:,.0f} a second ({best['users']} users)"
-            if best
-            else ". Not even the first step met them"
-        )
     return text + "."

@@ -23,6 +23,9 @@ class Mark:
     users: int = 0
     rate: float = 0.0
     met: bool = False
+    first: int = 0
+    end: int = 0
+    """A step's seconds that were judged, from `first` to before `end`."""
 
 
 class Samples:

@@ -41,49 +41,56 @@ def section(title: str, why: str, *parts: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{said}{''.join(parts)}</section>"
 
 
+def left_out(document: Document) -> float:
+    """The seconds at the beginning that are not measured, which charts shade."""
+    return float(document["plan"]["warmup"] if document["steps"] else document["measured"]["first"])
+
+
 def over_time(document: Document) -> str:
     """Throughput, latency and errors, second by second."""
     series = document["series"]
     if not series:
         return ""
-    warmup = float(document["measured"]["first"])
+    warmup = left_out(document)
     limits = {t["metric"]: t["limit"] for t in document["verdict"]["targets"] if t["endpoint"] == "all"}
-    seen = [row if row["rate"] else None for row in series]
-    rates = [
-        Line("answers/s", "rate", [row["rate"] for row in series], area=True),
-        Line("users", "users", [row["users"] for row in series], stepped=True),
-    ]
-    times = [Line(name, name, [row[name] if row else None for row in seen]) for name in ("p99", "p95", "p50")]
+    rates = [Line("answers/s", "rate", [row["rate"] for row in series], area=True)]
+    times = [Line(name, name, [row[name] or None for row in series]) for name in ("p99", "p95", "p50")]
     parts = [
-        "<h3>Answers a second, and users</h3>",
-        time_chart(rates, Frame(200, "", warmup, "answers a second over time", limits.get("throughput"))),
-        "<h3>Latency, ms</h3>",
-        time_chart(times, Frame(220, "", warmup, "latency over time", limits.get("p95_ms"))),
+        "<h3>Answers a second</h3>",
+        time_chart(rates, Frame(190, "", warmup, "answers a second over time", limits.get("throughput"))),
+        "<h3>Latency (logarithmic)</h3>",
+        time_chart(times, Frame(230, " ms", warmup, "latency over time", limits.get("p95_ms"), logarithmic=True)),
     ]
+    users = [float(row["users"]) for row in series]
+    if document["plan"]["shape"] not in ("steady", "soak"):
+        line = Line("users", "users", users, stepped=True)
+        parts += ["<h3>Users</h3>", time_chart([line], Frame(110, "", warmup, "users over time"))]
     wrong = {row["offset"]: row["errors"] + row["throttled"] for row in series if row["errors"] or row["throttled"]}
     if wrong:
-        parts += [
-            "<h3>Errors and 429s a second</h3>",
-            bars_chart(wrong, len(series), Frame(110, "", name="errors"), "errors"),
-        ]
+        chart = bars_chart(wrong, len(series), Frame(110, name="errors over time"), "errors")
+        parts += ["<h3>Errors and 429s a second</h3>", chart]
     busy = _busy(document, len(series))
     if busy:
-        parts += [
-            "<h3>The whole machine, engine and load generator together: busy, %</h3>",
-            time_chart([Line("busy", "busy", busy, area=True)], Frame(110, "%", name="machine")),
+        chart = time_chart([Line("busy", "busy", busy, area=True)], Frame(110, " %", name="how busy the machine was"))
+        parts += ["<h3>How busy the whole machine was, engine and load generator together</h3>", chart]
+    return section("Over time", "", *parts, _steps(document))
+
+
+def _steps(document: Document) -> str:
+    """The stairs' steps, each with what broke it."""
+    if not document["steps"]:
+        return ""
+    best = max((step["rate"] for step in document["steps"] if step["met"]), default=0.0)
+    rows = [
+        [
+            f"{step['users']} users" + (" (measured)" if step["end"] and step["met"] and step["rate"] == best else ""),
+            f"{step['rate']:,.0f}/s",
+            "<span class=ok>held</span>" if step["met"] else "<span class=no>broke</span>",
+            escape(step["note"]),
         ]
-    if document["steps"]:
-        rows = [
-            [
-                f"{step['users']} users",
-                f"{step['rate']:,.0f}/s",
-                "<span class=ok>held</span>" if step["met"] else "<span class=no>broke</span>",
-                escape(step["note"]),
-            ]
-            for step in document["steps"]
-        ]
-        parts += ["<h3>Steps</h3>", table(("step", "answers", "targets", "why"), rows, numbers=9)]
-    return section("Over time", "", *parts)
+        for step in document["steps"]
+    ]
+    return "<h3>Steps</h3>" + table(("step", "answers", "targets", "why"), rows, numbers=9)
 
 
 def _busy(document: Document, number: int) -> list[float | None]:
@@ -101,14 +108,6 @@ def targets(document: Document) -> str:
     for target in sorted(document["verdict"]["targets"], key=lambda target: target["met"]):
         mark = "<span class=ok>✓ met</span>" if target["met"] else "<span class=no>✗ missed</span>"
         sign = "≤" if METRICS[target["metric"]].ceiling else "≥"
-        margin = target["margin"]
-        spare = (
-            ""
-            if margin is None
-            else f"{abs(margin):.0%} {'to spare' if margin >= 0 else 'over' if target['ceiling'] else 'short'}"
-        )
-        if margin is not None and margin < -10:
-            spare = f"{1 - margin:,.0f} times over"
         rows.append(
             [
                 escape(target["endpoint"]),
@@ -117,7 +116,7 @@ def targets(document: Document) -> str:
                 _track(target),
                 escape(written(target["metric"], target["actual"])),
                 f"{sign} {escape(written(target['metric'], target['limit']))}",
-                spare,
+                escape(target["distance"]),
             ]
         )
     if not rows:
@@ -137,7 +136,8 @@ def _track(target: Mapping[str, Any]) -> str:
         return ""
     whole = max(actual, limit) * (1.0 if actual > limit else 1.25) or 1.0
     style = "" if target["met"] else " no"
-    return f'<div class="track{style}" style="min-width:150px"><i style="width:{actual / whole:.1%}"></i><u style="left:calc({limit / whole:.1%} - 2px)"></u></div>'
+    inside = f'<i style="width:{actual / whole:.1%}"></i><u style="left:calc({limit / whole:.1%} - 2px)"></u>'
+    return f'<div class="track{style}" style="min-width:150px">{inside}</div>'
 
 
 PARTS = (
@@ -157,7 +157,8 @@ def where_time_goes(document: Document) -> str:
     rows = []
     for row in sorted(overhead["rows"], key=lambda row: -row["total"]):
         bars = "".join(
-            f'<i class="{part}" style="width:{row[part] / longest:.2%}" title="{escape(title)}: {figure(row[part])} ms"></i>'
+            f'<i class="{part}" style="width:{row[part] / longest:.2%}" title="{escape(title)}: '
+            f'{figure(row[part])} ms"></i>'
             for part, title in PARTS
             if row[part] > 0
         )
@@ -174,9 +175,9 @@ def where_time_goes(document: Document) -> str:
     key = "".join(f'<span><i class="{part}"></i>{escape(title)}</span>' for part, title in PARTS)
     local = overhead["table"] is not None
     why = (
-        "The median of each endpoint, split by what was measured beside it in the same run: a route that API Gateway answers "
-        "by itself, DynamoDBManager's <code>ping</code>, which does nothing, a GetItem without a function, and the functions' "
-        "own durations from their REPORT lines. "
+        "The median of each endpoint, split by what was measured beside it in the same run: a route that API Gateway "
+        "answers by itself (the preflight of <code>/users</code>), DynamoDBManager's <code>ping</code>, which does "
+        "nothing, a GetItem without a function, and the functions' own durations from their REPORT lines. "
     )
     why += (
         "All but the application's part is the emulator's, and says nothing of AWS."
@@ -209,8 +210,9 @@ def endpoints(document: Document) -> str:
         buckets = {int(bucket): count for bucket, count in document["histograms"].get(row["endpoint"], {}).items()}
         marks = {name: row[name] for name in ("p50", "p95", "p99")}
         figures.append(
-            f"<figure><figcaption><b>{escape(row['endpoint'])}</b><span>p50 {figure(row['p50'])} · p95 {figure(row['p95'])} · "
-            f"p99 {figure(row['p99'])} ms</span></figcaption>{histogram_chart(buckets, bounds, marks)}</figure>"
+            f"<figure><figcaption><b>{escape(row['endpoint'])}</b><span>p50 {figure(row['p50'])} · "
+            f"p95 {figure(row['p95'])} · p99 {figure(row['p99'])} ms</span></figcaption>"
+            f"{histogram_chart(buckets, bounds, marks)}</figure>"
         )
     why = (
         "Expected answers only. The axis of all histograms is the same and logarithmic; the lines are p50, p95 and p99."
@@ -280,8 +282,10 @@ def functions(document: Document) -> str:
         "at once",
         "failed",
     )
-    charts = f"<div><h3>Invocations at once</h3>{time_chart([Line('at once', 'rate', at_once, area=True)], Frame(150, '', float(document['measured']['first']), 'concurrency'))}</div>"
-    charts += f"<div><h3>Cold starts a second</h3>{bars_chart(starts, number, Frame(110, '', name='cold starts'), 'cold')}</div>"
+    line = Line("at once", "rate", at_once, area=True, stepped=True)
+    frame = Frame(140, "", left_out(document), "concurrency")
+    charts = f"<h3>Invocations at once</h3>{time_chart([line], frame)}<h3>Cold starts a second</h3>"
+    charts += bars_chart(starts, number, Frame(110, name="cold starts"), "cold")
     why = "From the REPORT lines in CloudWatch Logs, over the whole run with its warm-up, where most cold starts are."
     return section("Functions", why, table(heads, rows), charts)
 
@@ -324,7 +328,8 @@ def cost(document: Document) -> str:
     found = document["cost"]
     rows = [
         [
-            f'<a href="{escape(found["sources"][month["service"]])}">{SERVICES[month["service"]]}</a>, {escape(month["title"])}',
+            f'<a href="{escape(found["sources"][month["service"]])}">{SERVICES[month["service"]]}</a>, '
+            f"{escape(month['title'])}",
             f"{run['amount']:,.4g} {escape(run['unit'])}",
             f"${run['dollars']:.6f}",
             f"{month['amount']:,.0f} {escape(month['unit'])}",
@@ -345,8 +350,8 @@ def cost(document: Document) -> str:
     )
     heads = ("", "this run", "costs", "a month at this rate", "costs", "with the free tier")
     why = (
-        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes, and for 730 hours "
-        f"of it ({found['month_requests']:,.0f} requests). Prices as looked up on {escape(found['looked_up'])}: "
+        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes, and for "
+        f"730 hours of it ({found['month_requests']:,.0f} requests). Prices as of {escape(found['looked_up'])}: "
         f"{escape(found['note'])}. Storage, DNS, a firewall and what others use of the free tier are not in it."
     )
     return section(
@@ -375,9 +380,10 @@ def _memory(document: Document) -> str:
         body.append(cells)
     return (
         "<details open><summary>At other memory sizes: compute per million invocations</summary>"
-        '<p class="callout">Local time is not Lambda time: this machine’s cores are others, and nothing here slows a function '
-        "down to its share of a core. So each price is a range: one end if the duration stays as measured (the function waits), "
-        "the other if it changes in proportion to memory, up to one vCPU at 1,769 MB (it computes). Bold is as configured. "
+        '<p class="callout">Local time is not Lambda time: this machine’s cores are others, and nothing here slows '
+        "a function down to its share of a core. So each price is a range: one end if the duration stays as measured "
+        "(the function waits), the other if it changes in proportion to memory, up to one vCPU at 1,769 MB (it "
+        "computes). Bold is as configured. "
         "To know, run it on AWS.</p>" + table(("function", *(f"{size} MB" for size in sizes)), body) + "</details>"
     )
 

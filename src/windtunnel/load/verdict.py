@@ -89,10 +89,17 @@ def sentence(judged: Judged) -> str:
     sign = "≤" if metric.ceiling else "≥"
     text = f"{target.endpoint}: {metric.title} {written(target.metric, judged.actual)}"
     text += f" (target {sign} {written(target.metric, target.limit)})"
-    margin = judged.margin
+    said = distance(judged)
+    return f"{text}, {said}" if said else text
+
+
+def distance(judged: Judged) -> str:
+    """By how much a target was met or missed, in words; "" where that cannot be said."""
+    margin, ceiling = judged.margin, METRICS[judged.target.metric].ceiling
     if margin is None:
-        return text
+        return ""
     if margin >= 0:
-        return f"{text}, {margin:.0%} to spare"
-    ratio = -margin
-    return f"{text}, missed by {ratio:.0%}" if ratio < 10 else f"{text}, missed by a factor of {ratio + 1:,.0f}"
+        return f"{margin:.0%} to spare" if ceiling else f"{1 + margin:,.1f} times the target"
+    if not ceiling:
+        return f"missed: {1 + margin:.1%} of the target"
+    return f"missed by {-margin:.0%}" if margin > -9 else f"missed: {1 - margin:,.0f} times the target"

@@ -37,7 +37,7 @@ class Watch:
             status = self._engine.status()
             self._down = self._down + 1 if status.state == "down" else 0
             if self._down >= DOWN_TIMES:
-                return f"the engine died: {status.detail}, {now - began:.0f} s into the run"
+                return f"the engine died: its last answer came {now - silent - began:.0f} s into the run"
         return ""
 
 
