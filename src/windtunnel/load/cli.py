@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,8 @@ from windtunnel.load.shape import SHAPES
 
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
-    from windtunnel.load.run import Order, Outcome
+    from windtunnel.load.guard import Caps
+    from windtunnel.load.run import Outcome
     from windtunnel.stack import Stack
 
 INTERRUPTED = 130
@@ -104,11 +106,11 @@ def load(
         )
     assert scenario_class(scenario) in known
     harness = Harness(settings, _show)
-    deployed = reach(harness)
     if harness.engine.name == "aws":
         caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)
-        agree(order.seconds, caps, deployed, agreed=yes_cost_money)
-        order = _capped(order, caps)
+        agree(order.seconds, caps, settings, agreed=yes_cost_money)
+        order = replace(order, max_rate=caps.rate)
+    deployed = reach(harness)
     said = (
         f"{scenario}, {shape}, {users} users, {order.seconds:g} s, of them {order.warmup:g} s warm-up that is left out"
     )
@@ -152,24 +154,18 @@ def reach(harness: Harness) -> Stack:
     return harness.stack() if harness.engine.name == "aws" else harness.up()
 
 
-def agree(seconds: float, caps: Any, stack: Stack, *, agreed: bool) -> None:
+def agree(seconds: float, caps: Caps, settings: config.Settings, *, agreed: bool) -> None:
     """Nobody pays by accident. Raises CostError, or typer.Abort where a person says no."""
     from windtunnel.load.guard import check_caps, estimate, question, require_agreement
     from windtunnel.load.prices import read_prices
 
     check_caps(seconds, caps)
     require_agreement(agreed=agreed, can_ask=sys.stdin.isatty())
-    asked = question(estimate(seconds, caps, read_prices(stack.region)), seconds, caps, stack.name)
+    asked = question(estimate(seconds, caps, read_prices(settings.region)), seconds, caps, settings.stack)
     if agreed:
         err.print(Text(asked.removesuffix(" Go on?")), soft_wrap=True)
     else:
         typer.confirm(asked, abort=True)
-
-
-def _capped(order: Order, caps: Any) -> Order:
-    from dataclasses import replace
-
-    return replace(order, max_rate=caps.rate)
 
 
 def _say(text: str) -> None:

@@ -38,6 +38,7 @@ class Conductor:
         self._draining: float | None = None
         self._stairs: Stairs | None = Stairs(plan.users) if plan.shape == "step" else None
         self._step_began = 0.0
+        self._again = False
 
     def tick(self) -> int | None:
         """How many users there are to be now, probes too; None when all is over."""
@@ -82,7 +83,10 @@ class Conductor:
         why = verdict.reason or "; ".join(_sentences(sentence(judged) for judged in verdict.missed))
         step = Mark(STEP, now, why, stairs.users, figures["all"].rate, verdict.met, stretch.first, stretch.end)
         self._mark(step)
-        self._stairs = stairs.after(verdict.met)
+        # anything may disturb a machine for a second: only what breaks twice is broken
+        again = not verdict.met and not self._again
+        self._stairs = stairs if again else stairs.after(verdict.met)
+        self._again = again
         self._step_began = now
 
     def _mark(self, mark: Mark) -> None:
