@@ -126,7 +126,8 @@ def load(
 
     outcome = execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
     tell(outcome)
-    raise typer.Exit(INTERRUPTED if outcome.interrupted else 0 if outcome.met else 1)
+    # with the web UI Ctrl-C is the way to end
+    raise typer.Exit(INTERRUPTED if outcome.interrupted and not ui else 0 if outcome.met else 1)
 
 
 def require_known(scenario: str, shape: str, folder: Path) -> set[str]:

@@ -113,16 +113,11 @@ def _begin(environment: Environment, **_more: Any) -> None:
         runner.register_message(MESSAGE, lambda environment, msg: generation.take(Batch.from_document(msg.data)))
     else:
         gevent.spawn(generation.keep_flushing)
+        # when every user has stopped: what they cleared up counts too
+        events.quit.add_listener(lambda **_: generation.flush())
     if generation.steers and generation.plan.interactive:
         environment.shape_class = None
         events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
-
-
-@events.quitting.add_listener
-def _end(environment: Environment, **_more: Any) -> None:
-    generation = generation_of(environment)
-    if not isinstance(environment.runner, MasterRunner):
-        generation.flush()
 
 
 class PlanShape(LoadTestShape):

@@ -16,6 +16,8 @@ from windtunnel.load.plan import Plan, scenario_class
 STOP_SECONDS = 40
 """How long a user's last request may take when the run is over."""
 END_GRACE = 5.0
+INTERACTIVE_GRACE = 20.0
+"""With the web UI it is this end that makes users clear up."""
 
 
 class LocustError(WindtunnelError):
@@ -121,16 +123,16 @@ def started(locust: Locust, plan: Plan, spread: Distribution, web_port: int | No
         yield Processes(running, locust.log)
     finally:
         for process in running:
-            _end(process)
+            _end(process, END_GRACE if web_port is None else INTERACTIVE_GRACE)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
     """End a process that has not ended by itself, in order if it can."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(END_GRACE)
+        process.wait(grace)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -245,7 +245,9 @@ def summary(document: Mapping[str, Any]) -> str:
         return f"{document['plan']['scenario']}: no step met the targets, not even {fewest} users."
     everything, plan, verdict = document["endpoints"][0], document["plan"], document["verdict"]
     held = [step for step in document["steps"] if step["met"]]
-    if held:
+    if plan["interactive"]:
+        who = "a run from Locust's web UI"
+    elif held:
         best = max(held, key=lambda step: step["rate"])
         who = f"{plan['scenario']} holds at most {best['users']} users"
     else:
