@@ -20,6 +20,7 @@ from typing import Any
 from windtunnel.errors import WindtunnelError
 from windtunnel.load.figures import Figures
 
+CLOUDWATCH = "CloudWatch"
 WRITE_UNIT, READ_UNIT = 1024, 4096
 READS, WRITES = ("GetItem", "Query", "Scan"), ("PutItem", "UpdateItem", "DeleteItem")
 

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from windtunnel.load.access_log import Accesses, count
-from windtunnel.load.capacity import Consumed
+from windtunnel.load.capacity import CLOUDWATCH, Consumed
 from windtunnel.load.function_log import FunctionLog, parse_report
 from windtunnel.logs import PREFIX
 
@@ -97,7 +97,7 @@ def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float,
         throttled = sum(
             metric.sum("AWS/DynamoDB", name, where) or 0 for name in ("ReadThrottleEvents", "WriteThrottleEvents")
         )
-        found.append(Consumed(table, reads or 0.0, writes or 0.0, int(throttled), "CloudWatch"))
+        found.append(Consumed(table, reads or 0.0, writes or 0.0, int(throttled), CLOUDWATCH))
     return found
 
 

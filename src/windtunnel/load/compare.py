@@ -80,15 +80,24 @@ def compare(before: Run, after: Run, seed: int = 1) -> list[Change]:
     chance = random.Random(seed)  # noqa: S311 - a statistic, repeatable
     found: list[Change] = []
     for name in names:
-        found += _changes(name, ours.get(name, []), theirs.get(name, []), chance)
+        found += _changes(name, ours.get(name, []), theirs.get(name, []), chance, _lengths(before, after))
     return found
+
+
+def _block_seconds(run: Run) -> int:
+    return min(BLOCK_SECONDS, max(1, run.stretch.seconds))
+
+
+def _lengths(before: Run, after: Run) -> tuple[int, int]:
+    """How many seconds the blocks of each run have together."""
+    one, other = (run.stretch.seconds // _block_seconds(run) * _block_seconds(run) for run in (before, after))
+    return one, other
 
 
 def _blocks(run: Run) -> dict[str, list[Cell]]:
     """Each endpoint's counts, a cell a block; the last seconds that fill no block are left out, if there is another."""
-    seconds = run.stretch.seconds
-    size = BLOCK_SECONDS if seconds >= BLOCK_SECONDS else max(1, seconds)
-    number = seconds // size
+    size = _block_seconds(run)
+    number = run.stretch.seconds // size
     found: dict[str, list[Cell]] = {ALL: [Cell() for _ in range(number)]}
     for block in range(number):
         first = run.stretch.first + block * size
@@ -101,9 +110,10 @@ def _blocks(run: Run) -> dict[str, list[Cell]]:
     return found
 
 
-def _changes(name: str, before: Sequence[Cell], after: Sequence[Cell], chance: random.Random) -> list[Change]:
+def _changes(
+    name: str, before: Sequence[Cell], after: Sequence[Cell], chance: random.Random, seconds: tuple[int, int]
+) -> list[Change]:
     one, other = _sum(before), _sum(after)
-    seconds = len(before) * BLOCK_SECONDS, len(after) * BLOCK_SECONDS
     measured = {metric: (of(one, seconds[0]), of(other, seconds[1])) for metric, of in MEASURES.items()}
     if min(len(before), len(after)) < LEAST_BLOCKS:
         return [Change(name, metric, a, b, SHORT) for metric, (a, b) in measured.items()]

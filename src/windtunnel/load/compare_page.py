@@ -98,41 +98,44 @@ def _unlike(before: Stored, after: Stored) -> list[str]:
 
 def render(before: Stored, after: Stored, found: Sequence[Change]) -> str:
     """A page with both."""
+    worse = any(change.endpoint == ALL and change.better is False for change in found)
+    unlike = "".join(f'<p class="meta no">{escape(text)}</p>' for text in _unlike(before, after))
     story = (
-        f'<section class="story met"><div class="badge">A → B</div><h1>{escape(headline(found))}</h1>'
+        f'<section class="story {"" if worse else "met"}"><div class="badge">A → B</div>'
+        f"<h1>{escape(headline(found))}</h1>"
         f'<p class="meta">A: {escape(before.document["run"])}, {escape(before.document["summary"])}</p>'
-        f'<p class="meta">B: {escape(after.document["run"])}, {escape(after.document["summary"])}</p>'
-        + "".join(f'<p class="meta no">{escape(text)}</p>' for text in _unlike(before, after))
-        + "</section>"
+        f'<p class="meta">B: {escape(after.document["run"])}, {escape(after.document["summary"])}</p>{unlike}</section>'
     )
     charts = []
-    for metric, title in (("rate", "Answers a second"), ("p50", "p50, ms"), ("p95", "p95, ms"), ("p99", "p99, ms")):
+    for metric, title in (("rate", "Answers a second"), ("p50", "p50"), ("p95", "p95"), ("p99", "p99")):
         both = [
             Line("A", "before", [row[metric] or None for row in before.document["series"]]),
             Line("B", "rate", [row[metric] or None for row in after.document["series"]]),
         ]
-        charts += [f"<h3>{title}</h3>", time_chart(both, Frame(170, "", after.document["plan"]["warmup"], title))]
-    rows = []
-    for change in found:
-        style = "" if change.better is None else "ok" if change.better else "no"
-        spread = (
-            f"{change.low:+.0%} to {change.high:+.0%}" if change.share is not None and change.judged != SHORT else ""
-        )
-        rows.append(
-            [
-                escape(change.endpoint),
-                TITLES[change.metric],
-                value(change.metric, change.before),
-                value(change.metric, change.after),
-                change_text(change),
-                spread,
-                f'<span class="{style}">{judgement(change)}</span>',
-            ]
-        )
-    heads = ("endpoint", "figure", "A", "B", "change", "likely between", "")
-    body = [
-        story,
-        section("Figures", escape(EXPLAINED), table(heads, rows, numbers=2)),
-        section("Over time", "", *charts),
-    ]
+        times = metric != "rate"
+        frame = Frame(160, " ms" if times else "", after.document["plan"]["warmup"], title, logarithmic=times)
+        charts += [f"<h3>{title}</h3>", time_chart(both, frame)]
+    figures = section("Figures, A → B", escape(EXPLAINED), _matrix(found))
+    body = [story, figures, section("Over time: A is grey, B is blue", "", *charts)]
     return shell(f"{before.document['run']} and {after.document['run']}", "\n".join(body), after.document["series"])
+
+
+def _matrix(found: Sequence[Change]) -> str:
+    """A row an endpoint, a column a figure; columns of errors only where there are any."""
+    shown = [metric for metric in TITLES if any(c.metric == metric and (c.before or c.after) for c in found)]
+    by_place = {(change.endpoint, change.metric): change for change in found}
+    endpoints = list(dict.fromkeys(change.endpoint for change in found))
+    rows = [[escape(name), *(_cell(by_place[name, metric]) for metric in shown)] for name in endpoints]
+    return table(("endpoint", *(TITLES[metric] for metric in shown)), rows, classes=["sum"])
+
+
+def _cell(change: Change) -> str:
+    style = "faint" if change.better is None else "ok" if change.better else "no"
+    spread = ""
+    if change.share is not None and change.judged != SHORT:
+        spread = f"likely between {change.low:+.0%} and {change.high:+.0%}: {judgement(change)}"
+    both = f"{value(change.metric, change.before)} → {value(change.metric, change.after)}"
+    word = judgement(change) if change.better is not None else change.judged
+    return (
+        f'<span class="{style}" title="{spread}">{change_text(change)} {word}</span><small class="both">{both}</small>'
+    )

@@ -91,11 +91,12 @@ class Processes:
         """How many workers ended although the run goes on."""
         return sum(1 for worker in self._started[1:] if worker.poll() is not None) if self.running else 0
 
-    def require_success(self) -> None:
-        """Raises LocustError where the steering process failed by itself: a locustfile that does not load, say."""
+    def require_success(self, *, began: bool) -> None:
+        """Raises LocustError where the steering process failed by itself: the locustfile does not load, say, or workers
+        did not come. `began` tells whether the run did."""
         code = self._started[0].returncode
-        # Locust's exit code 1 only says that some requests failed, which is the verdict's business
-        if code not in (0, 1) or not self._log.exists():
+        # Locust's exit code 1 may only say that some requests failed, which is the verdict's business
+        if code not in (0, 1) or not began:
             raise LocustError(f"Locust ended with {code}", detail=last_lines(self._log), hint=f"see {self._log}")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import Consumed, Operation, estimate
+from windtunnel.load.capacity import CLOUDWATCH, Consumed, Operation, estimate
 from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
@@ -92,7 +92,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "capacity": [asdict(table) for table in consumed],
         "throttles": {"answers": figures[ALL].throttled, "functions": dict(facts.function_throttles)},
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
-        "cost": _cost(figures, facts, stretch, consumed, known.prices),
+        "cost": _cost(figures, facts, stretch, _of_the_measured(consumed, figures, samples), known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
@@ -197,6 +197,17 @@ def _overhead(figures: Mapping[str, Figures], facts: Facts, known: Known, scenar
     tables = {endpoint: len(done) for endpoint, done in known.operations.items()}
     medians = {endpoint: percentile(buckets, 0.5) for endpoint, buckets in durations.items()}
     return split(figures, medians, tables, [name for name in scenario if figures[name].good])
+
+
+def _of_the_measured(consumed: Iterable[Consumed], figures: Mapping[str, Figures], samples: Samples) -> list[Consumed]:
+    """Units of the measured stretch: CloudWatch has those of the whole run, warm-up and clearing up too."""
+    share = figures[ALL].requests / max(1, samples.totals.answered)
+    return [
+        replace(table, read_units=table.read_units * share, write_units=table.write_units * share)
+        if table.source == CLOUDWATCH
+        else table
+        for table in consumed
+    ]
 
 
 def _cost(

@@ -127,7 +127,7 @@ class _Flight:
         self._read()
         self._live.end()
         if not self._reason and not self._plan.interactive and not self.interrupted:
-            processes.require_success()
+            processes.require_success(began=self._samples.moment("began") is not None)
 
     def _watch(self, processes: Processes) -> None:
         watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
