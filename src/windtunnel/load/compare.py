@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from windtunnel.load.figures import Stretch
 from windtunnel.load.histogram import percentile
-from windtunnel.load.sample import PROBE, Cell
+from windtunnel.load.sample import Cell, beside
 from windtunnel.load.samples import Samples
 
 BLOCK_SECONDS = 5
@@ -103,7 +103,7 @@ def _blocks(run: Run) -> dict[str, list[Cell]]:
         first = run.stretch.first + block * size
         for second in range(first, first + size):
             for endpoint, cell in run.samples.cells.get(second, {}).items():
-                if endpoint.startswith(PROBE):
+                if beside(endpoint):
                     continue
                 found.setdefault(endpoint, [Cell() for _ in range(number)])[block].merge(cell)
                 found[ALL][block].merge(cell)

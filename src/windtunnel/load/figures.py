@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from windtunnel.load.histogram import Buckets, percentile
-from windtunnel.load.sample import PROBE, Cell
+from windtunnel.load.sample import Cell, beside
 from windtunnel.load.samples import STEP, Mark, Samples
 
 ALL = "all"
@@ -82,7 +82,7 @@ def totals(samples: Samples, stretch: Stretch) -> dict[str, Cell]:
     for second in range(stretch.first, stretch.end):
         for endpoint, cell in samples.cells.get(second, {}).items():
             found.setdefault(endpoint, Cell()).merge(cell)
-            if not endpoint.startswith(PROBE):
+            if not beside(endpoint):
                 found[ALL].merge(cell)
     return found
 
@@ -90,7 +90,7 @@ def totals(samples: Samples, stretch: Stretch) -> dict[str, Cell]:
 def summarise(samples: Samples, stretch: Stretch) -> dict[str, Figures]:
     """Each endpoint's figures over a stretch, ALL first, then by name, probes last."""
     cells = totals(samples, stretch)
-    names = sorted(cells, key=lambda name: (name != ALL, name.startswith(PROBE), name))
+    names = sorted(cells, key=lambda name: (name != ALL, beside(name), name))
     return {name: figures_of(name, cells[name], stretch.seconds) for name in names}
 
 
@@ -139,7 +139,7 @@ def series(samples: Samples, stretch: Stretch, origin: int) -> list[Second]:
         users = sum(told.values()) if len(told) == len(samples.last) else max(users, sum(told.values()))
         cell = Cell()
         for endpoint, part in samples.cells.get(second, {}).items():
-            if not endpoint.startswith(PROBE):
+            if not beside(endpoint):
                 cell.merge(part)
         buckets: Buckets = cell.buckets
         found.append(

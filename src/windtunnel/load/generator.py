@@ -42,6 +42,7 @@ class Generation:
         self._environment = environment
         self._plan: Plan | None = None
         self._next_slot = 0.0
+        self._looked = time.monotonic(), time.process_time()
         self.users_made = 0
         runner = environment.runner
         self.steers = not isinstance(runner, WorkerRunner)
@@ -72,11 +73,18 @@ class Generation:
         """Hand over what was recorded: to the file, or to the master."""
         runner = self._environment.runner
         assert runner is not None
-        batch = self.recorder.flush(runner.user_count, float(runner.current_cpu_usage or 0))
+        batch = self.recorder.flush(runner.user_count, self._cpu())
         if self.steers:
             self.take(batch)
         else:
             runner.send_message(MESSAGE, batch.document())
+
+    def _cpu(self) -> float:
+        """This process's share of a core since the last time, in percent. Locust's own figure is ten seconds old."""
+        before, used_before = self._looked
+        self._looked = time.monotonic(), time.process_time()
+        passed = self._looked[0] - before
+        return 100 * (self._looked[1] - used_before) / passed if passed > 0 else 0.0
 
     def take(self, batch: Batch) -> None:
         """Keep a batch."""

@@ -83,15 +83,21 @@ def tiles(document: Document) -> str:
     starts = sum(count for _second, count in document["functions"]["cold_starts"])
     times = f"p50 {figure(everything['p50'])} · p99 {figure(everything['p99'])} ms"
     share, parts = emulator_share(document)
+    known = bool(document["functions"]["rows"])
     shown = [
         (f"{everything['rate']:,.1f}<small> /s</small>", "answers", f"{everything['good']:,} measured", "throughput"),
         (f"{figure(everything['p95'])}<small> ms</small>", "p95", times, "p95_ms"),
         (_share(everything, "errors"), "errors", f"of {everything['requests']:,} requests", "error_share"),
-        (_share(everything, "throttled"), "throttled (429)", f"{starts} cold starts in the run", "throttled_share"),
+        (
+            _share(everything, "throttled"),
+            "throttled (429)",
+            f"{starts} cold starts in the run" if known else "cold starts not known",
+            "throttled_share",
+        ),
     ]
     if share is not None:
         shown.append((f"{share:.0%}", "of the median is the emulator's", parts, ""))
-    if cost["month_total"]:
+    if cost["month_total"] and known:
         with_free = f"${cost['month_total_free_tier']:,.0f} with the free tier"
         shown.append((f"${cost['month_total']:,.0f}", "a month of this on AWS", with_free, ""))
     bad = {target["metric"] for target in document["verdict"]["targets"] if not target["met"]}

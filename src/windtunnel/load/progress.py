@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
@@ -52,6 +53,8 @@ class LiveLine:
     def show(self, text: str) -> None:
         """Show a line in the place of the one before."""
         if self.out.isatty():
+            # a line that wraps cannot be renewed
+            text = text[: shutil.get_terminal_size().columns - 4]
             self.out.write("\r  " + text + " " * max(0, self._width - len(text)))
             self._width = len(text)
         elif self.clock() - self._last >= QUIET_SECONDS:

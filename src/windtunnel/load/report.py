@@ -16,7 +16,7 @@ from windtunnel.load.histogram import bucket_of, percentile
 from windtunnel.load.overhead import Overhead, split
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
-from windtunnel.load.sample import PROBE
+from windtunnel.load.sample import beside
 from windtunnel.load.samples import STEP, Samples
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
@@ -62,7 +62,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     reached = max(stretch.end, int(samples.moment("ended") or 0), origin)
     figures = summarise(samples, stretch)
     verdict = judge(known.targets, figures, facts.reason)
-    scenario = [name for name in figures if name != ALL and not name.startswith(PROBE)]
+    scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
     overhead = _overhead(figures, facts, known, scenario)
     whole = Stretch(origin, reached)
@@ -80,12 +80,12 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "verdict": _verdict(verdict),
         "totals": _totals(samples, facts),
         "endpoints": [_row(figures[name]) for name in (ALL, *scenario)],
-        "probes": [_row(found) for name, found in figures.items() if name.startswith(PROBE)],
+        "probes": [_row(found) for name, found in figures.items() if beside(name)],
         "series": [asdict(second) for second in series(samples, whole, origin)],
         "histograms": {
             name: {str(bucket): n for bucket, n in sorted(cell.buckets.items())}
             for name, cell in totals(samples, stretch).items()
-            if not name.startswith(PROBE)
+            if not beside(name)
         },
         "errors": _errors(samples, stretch),
         "functions": _functions(facts, stretch, origin, known.prices),
@@ -224,9 +224,7 @@ def _cost(
     invocations, gb_seconds, log_bytes = 0, 0.0, 0.0
     for log in facts.functions:
         mine = [
-            call
-            for call in log.invocations
-            if _within(call, stretch) and not calls.get(call.request_id, "").startswith(PROBE)
+            call for call in log.invocations if _within(call, stretch) and not beside(calls.get(call.request_id, ""))
         ]
         invocations += len(mine)
         gb_seconds += sum(call.memory_mb / 1024 * call.billed / 1000 for call in mine)

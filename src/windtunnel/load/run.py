@@ -110,6 +110,7 @@ class _Flight:
         self._busy = BusyMeter()
         self._reason = ""
         self._began = time.time()
+        self._engine = harness.engine.status().detail
         self.interrupted = False
         self.notes: list[str] = []
 
@@ -164,10 +165,9 @@ class _Flight:
 
     def document(self, group: str | None) -> dict[str, Any]:
         """Everything that is known, asked from all who know it."""
-        harness, plan = self._harness, self._plan
-        status = harness.engine.status()
+        plan = self._plan
         facts = Facts(
-            engine=f"{harness.engine.name}: {status.detail}",
+            engine=self._engine,
             machine=describe_machine(),
             stack=self._stack.name,
             region=self._stack.region,

@@ -9,7 +9,14 @@ from typing import Any
 from windtunnel.load.histogram import Buckets, bucket_of
 
 PROBE = "probe "
-"""What begins the name of an endpoint that measures the emulator and is no part of the scenario."""
+"""What begins the name of an endpoint that measures the emulator."""
+CLEARING = "clearing up"
+"""The same of what users do when they go: they leave nothing behind, without the time that they take otherwise."""
+
+
+def beside(endpoint: str) -> bool:
+    """Whether an endpoint is no part of the scenario: in the counts, but in no figure, target or bill."""
+    return endpoint.startswith((PROBE, CLEARING))
 
 
 @dataclass

@@ -308,7 +308,9 @@ def capacity(document: Document) -> str:
         f"<li>Lambda refused {count:,} invocations of {escape(name)}</li>"
         for name, count in throttles["functions"].items()
     ]
-    if not throttles["functions"]:
+    if not document["functions"]["rows"]:
+        said.append("<li>what Lambda refused is not known</li>")
+    elif not throttles["functions"]:
         said.append("<li>Lambda refused no invocation</li>")
     shown = table(("table", "read units", "write units", "throttled", "source"), rows) if rows else ""
     return section("DynamoDB capacity and throttles", "", shown, f'<ul class="plain">{"".join(said)}</ul>')
@@ -354,6 +356,8 @@ def cost(document: Document) -> str:
         f"730 hours of it ({found['month_requests']:,.0f} requests). Prices as of {escape(found['looked_up'])}: "
         f"{escape(found['note'])}. Storage, DNS, a firewall and what others use of the free tier are not in it."
     )
+    if not document["functions"]["rows"]:
+        why = "Not complete: nothing is known of the functions. " + why
     return section(
         "What it would cost", why, table(heads, rows, classes=[""] * (len(rows) - 1) + ["sum"]), _memory(document)
     )

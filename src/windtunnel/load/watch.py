@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from windtunnel.engines import Engine
-from windtunnel.load.sample import PROBE
+from windtunnel.load.sample import beside
 from windtunnel.load.samples import Samples
 
 ASK_SECONDS = 2.0
@@ -44,6 +44,6 @@ class Watch:
 def last_good(samples: Samples) -> int | None:
     """The newest second with an answer as expected."""
     for second in sorted(samples.cells, reverse=True):
-        if any(cell.good for endpoint, cell in samples.cells[second].items() if not endpoint.startswith(PROBE)):
+        if any(cell.good for endpoint, cell in samples.cells[second].items() if not beside(endpoint)):
             return second
     return None

@@ -85,7 +85,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert set(totals["statuses"]) == {"200", "201"}
     assert document["functions"]["invocations"] > 0
     assert sum(count for _second, count in document["functions"]["cold_starts"]) > 0
-    assert {probe["endpoint"] for probe in document["probes"]} == {"probe gateway", "probe function", "probe table"}
+    assert {probe["endpoint"] for probe in document["probes"]} >= {"probe gateway", "probe function", "probe table"}
     assert document["overhead"]["emulator"] > 0
     assert document["cost"]["month_total"] > 0
     assert {table["table"] for table in document["capacity"]} <= set(deployed.outputs.values())

@@ -31,12 +31,12 @@ def test_figures_are_of_the_stretch_only(make_samples: Callable[..., Samples]) -
     assert figures.received_bytes == 20_000
 
 
-def test_probes_are_no_part_of_the_whole(make_samples: Callable[..., Samples]) -> None:
-    samples = make_samples(seconds=10, rate=4, endpoints=("POST /users", "probe gateway"))
+def test_probes_and_clearing_up_are_no_part_of_the_whole(make_samples: Callable[..., Samples]) -> None:
+    samples = make_samples(seconds=10, rate=4, endpoints=("POST /users", "probe gateway", "clearing up"))
 
     figures = summarise(samples, Stretch(ORIGIN, ORIGIN + 10))
 
-    assert list(figures) == [ALL, "POST /users", "probe gateway"]
+    assert list(figures) == [ALL, "POST /users", "clearing up", "probe gateway"]
     assert figures[ALL].requests == 40
 
 

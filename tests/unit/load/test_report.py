@@ -101,9 +101,14 @@ def test_a_run_of_which_nothing_is_known_still_has_a_page(plan: Plan, known: Kno
     facts = Facts("embedded", "a machine", "windtunnel", "us-east-1", ended=0.0, interrupted=True)
 
     document = build(plan, Samples(), facts, known)
+    page = render(document)
 
     assert document["verdict"]["met"] is False
-    assert "FAILED" in render(document)
+    assert "FAILED" in page
+    # what was not asked is not said to be nothing
+    assert "cold starts not known" in page
+    assert "what Lambda refused is not known" in page
+    assert "a month of this on AWS" not in page
 
 
 def test_the_access_log_must_have_what_was_answered(
