@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def jobs() -> dict[str, dict[str, Any]]:
-    documents = yaml.safe_load_all((ROOT / "infra/kubernetes/load.yaml").read_text())
+    documents = yaml.safe_load_all((ROOT / "docs/kubernetes/load.yaml").read_text())
     return {entry["metadata"]["name"]: entry["spec"] for entry in documents if entry["kind"] == "Job"}
 
 
