@@ -19,7 +19,7 @@ from windtunnel.load.shape import SHAPES
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
     from windtunnel.load.guard import Caps
-    from windtunnel.load.run import Outcome
+    from windtunnel.load.run import Order, Outcome
     from windtunnel.stack import Stack
 
 INTERRUPTED = 130
@@ -28,68 +28,79 @@ app = typer.Typer(invoke_without_command=True, context_settings={"help_option_na
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Number = Annotated[float | None, typer.Option()]
+Scenario = Annotated[
+    str, typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, mixed, or one of your own.")
+]
+Shape = Annotated[
+    str, typer.Option(help="steady, ramp, spike, soak or step (finds the highest rate that meets the targets).")
+]
+Users = Annotated[int, typer.Option(min=1, help="How many users, at the shape's most; where step begins.")]
+Seconds = Annotated[float | None, typer.Option(min=1, help="How long, warm-up included; step ends earlier.")]
+Warmup = Annotated[float | None, typer.Option(min=0, help="How many seconds at the beginning are not measured.")]
+StepSeconds = Annotated[float, typer.Option(min=4, help="How long each step of the shape step takes.")]
+Slo = Annotated[Path | None, typer.Option(help="Where the targets are: tests/load/slo.toml.")]
+Seed = Annotated[int, typer.Option(help="Of everything random that users do.")]
+Workers = Annotated[int, typer.Option(min=1, help="Locust processes on this machine.")]
+RemoteWorkers = Annotated[int, typer.Option(min=0, help="Wait for so many workers that others start, instead.")]
+Bind = Annotated[str, typer.Option(help="Where the master listens for workers.")]
+BindPort = Annotated[int, typer.Option(help="And its port.")]
+BaseUrl = Annotated[str, typer.Option(help="The API's address as the workers see it, where that is another.")]
+MaxRate = Annotated[float | None, typer.Option(min=0.1, help="Requests a second at most; 50 against AWS.")]
+MaxMinutes = Annotated[float, typer.Option(min=0.1, help="The longest run against AWS.")]
+Agreed = Annotated[bool, typer.Option("--yes-cost-money", help="Against AWS: do not ask.")]
+Ui = Annotated[bool, typer.Option("--ui", help="Locust's web UI instead of a run by itself.")]
+UiPort = Annotated[int, typer.Option(help="And its port.")]
+Engine = Annotated[str | None, typer.Option(help="Where to run. Also ENGINE=…")]
+Port = Annotated[int | None, typer.Option(help="The local engine's port.")]
+Region = Annotated[str | None, typer.Option(help="The AWS region.")]
+StackName = Annotated[str | None, typer.Option(help="The stack's name.")]
 
 
 @app.callback()
 def load(
     context: typer.Context,
-    scenario: Annotated[
-        str,
-        typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, mixed, or one of your own."),
-    ] = "mixed",
-    shape: Annotated[
-        str, typer.Option(help="steady, ramp, spike, soak or step (finds the highest rate that meets the targets).")
-    ] = "steady",
-    users: Annotated[int, typer.Option(min=1, help="How many users, at the shape's most; at its least for step.")] = 20,
-    seconds: Annotated[float | None, typer.Option(min=1, help="How long, warm-up included; step ends earlier.")] = None,
-    warmup: Annotated[
-        float | None, typer.Option(min=0, help="How many seconds at the beginning are not measured.")
-    ] = None,
-    step_seconds: Annotated[float, typer.Option(min=4, help="How long each step of the shape step takes.")] = 10.0,
-    slo: Annotated[Path | None, typer.Option(help="Where the targets are: tests/load/slo.toml.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random that users do.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Locust processes on this machine.")] = 1,
-    remote_workers: Annotated[
-        int, typer.Option(min=0, help="Wait for so many workers that others start, instead.")
-    ] = 0,
-    bind: Annotated[str, typer.Option(help="Where the master listens for workers.")] = "127.0.0.1",
-    bind_port: Annotated[int, typer.Option(help="And its port.")] = 5557,
-    base_url: Annotated[str, typer.Option(help="The API's address as the workers see it, where that is another.")] = "",
-    max_rate: Annotated[
-        float | None, typer.Option(min=0.1, help="Requests a second at most; against AWS 50 unless you say otherwise.")
-    ] = None,
-    max_minutes: Annotated[float, typer.Option(help="The longest run against AWS.")] = 10.0,
-    yes_cost_money: Annotated[bool, typer.Option("--yes-cost-money", help="Against AWS: do not ask.")] = False,
-    ui: Annotated[bool, typer.Option("--ui", help="Locust's web UI instead of a run by itself.")] = False,
-    ui_port: Annotated[int, typer.Option(help="And its port.")] = 8089,
-    engine: Annotated[str | None, typer.Option(help="Where to run. Also ENGINE=…")] = None,
-    port: Annotated[int | None, typer.Option(help="The local engine's port.")] = None,
-    region: Annotated[str | None, typer.Option(help="The AWS region.")] = None,
-    stack: Annotated[str | None, typer.Option(help="The stack's name.")] = None,
+    scenario: Scenario = "mixed",
+    shape: Shape = "steady",
+    users: Users = 20,
+    seconds: Seconds = None,
+    warmup: Warmup = None,
+    step_seconds: StepSeconds = 10.0,
+    slo: Slo = None,
+    seed: Seed = 1,
+    workers: Workers = 1,
+    remote_workers: RemoteWorkers = 0,
+    bind: Bind = "127.0.0.1",
+    bind_port: BindPort = 5557,
+    base_url: BaseUrl = "",
+    max_rate: MaxRate = None,
+    max_minutes: MaxMinutes = 10.0,
+    yes_cost_money: Agreed = False,
+    ui: Ui = False,
+    ui_port: UiPort = 8089,
+    engine: Engine = None,
+    port: Port = None,
+    region: Region = None,
+    stack: StackName = None,
 ) -> None:
     """Load the stack with Locust, and end in a verdict (the exit code) and a report. Brings a local engine up."""
     if context.invoked_subcommand is not None:
         return
-    from windtunnel.harness import Harness
     from windtunnel.load.guard import MAX_RATE, Caps
-    from windtunnel.load.plan import scenario_class
     from windtunnel.load.process import Distribution
-    from windtunnel.load.run import Order, execute
+    from windtunnel.load.run import Order
     from windtunnel.load.targets import read_targets
 
     flags = {"engine": engine, "port": port, "region": region, "stack": stack}
     settings = config.load(flags)
     folder = settings.root / "tests/load"
-    known = require_known(scenario, shape, folder)
-    length = SHAPES[shape]
-    lasting = length.seconds if seconds is None else seconds
+    require_known(scenario, shape, folder)
+    lasting = SHAPES[shape].seconds if seconds is None else seconds
     order = Order(
         scenario=scenario,
         shape=shape,
         users=users,
         seconds=lasting,
-        warmup=min(length.warmup, lasting / 4) if warmup is None else warmup,
+        warmup=min(SHAPES[shape].warmup, lasting / 4) if warmup is None else warmup,
         targets=read_targets(slo or folder / "slo.toml", scenario),
         scenarios=folder,
         spread=Distribution(workers, remote_workers, bind, bind_port),
@@ -100,34 +111,34 @@ def load(
         base_url=base_url,
         web_port=ui_port if ui else None,
     )
+    caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)
+    outcome = fly(settings, order, caps, agreed=yes_cost_money)
+    tell(outcome)
+    # with the web UI Ctrl-C is the way to end
+    raise typer.Exit(INTERRUPTED if outcome.interrupted and not ui else 0 if outcome.met else 1)
+
+
+def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) -> Outcome:
+    """Run the order against the settings' engine; against AWS only as agreed, and within the caps."""
+    from windtunnel.harness import Harness
+    from windtunnel.load.progress import LiveLine
+    from windtunnel.load.run import execute
+
     if order.warmup >= order.seconds:
         raise WindtunnelError(
             f"a warm-up of {order.warmup:g} s leaves nothing of {order.seconds:g} s", hint="--seconds, or --warmup 0"
         )
-    assert scenario_class(scenario) in known
     harness = Harness(settings, _show)
     if harness.engine.name == "aws":
-        caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)
-        agree(order.seconds, caps, settings, agreed=yes_cost_money)
+        agree(order.seconds, caps, settings, agreed=agreed)
         order = replace(order, max_rate=caps.rate)
     deployed = reach(harness)
-    said = (
-        f"{scenario}, {shape}, {users} users, {order.seconds:g} s, of them {order.warmup:g} s warm-up that is left out"
-    )
-    err.print(
-        Text(
-            f"  {said}"
-            if not ui
-            else f"  Locust's web UI is at http://127.0.0.1:{ui_port}; Ctrl-C ends it with a report"
-        ),
-        soft_wrap=True,
-    )
-    from windtunnel.load.progress import LiveLine
-
-    outcome = execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
-    tell(outcome)
-    # with the web UI Ctrl-C is the way to end
-    raise typer.Exit(INTERRUPTED if outcome.interrupted and not ui else 0 if outcome.met else 1)
+    if order.web_port is None:
+        said = f"{order.scenario}, {order.shape}, {order.users} users, {order.seconds:g} s"
+        _say(f"{said}, of them {order.warmup:g} s warm-up that is left out")
+    else:
+        _say(f"Locust's web UI is at http://127.0.0.1:{order.web_port}; Ctrl-C ends it with a report")
+    return execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
 
 
 def require_known(scenario: str, shape: str, folder: Path) -> set[str]:

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from windtunnel.load import sections
+from windtunnel.load import money, sections
 from windtunnel.load.sections import figure
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ def render(document: Document) -> str:
         sections.errors(document),
         sections.functions(document),
         sections.capacity(document),
-        sections.cost(document),
+        money.cost(document),
         sections.method(document),
     ]
     plan = document["plan"]
@@ -145,7 +145,7 @@ def limits(document: Document) -> str:
         return f"A load generator was at {max(full):.0f} % of a core: it measures itself. Use more WORKERS."
     if mean > MACHINE_FULL:
         return (
-            f"The machine was {mean:.0f} % busy with engine, functions and load generator together: "
+            f"The machine was {mean:.0f} % busy with all that runs on it, engine and load generator too: "
             "this is its limit, not the application's."
         )
     return f"The machine was {mean:.0f} % busy: it did not limit the run." if busy else ""
