@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench bench-dynamodb smoke lock doctor clean
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -70,6 +70,16 @@ bench-dynamodb: setup ## DynamoDB by itself beside its peers (CASE=put,get,flat 
 
 smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; without them, what is up here)
 	@scripts/smoke $(call given,URL,url) $(call given,KEY,key)
+
+loading = $(call given,SCENARIO,scenario) $(call given,SHAPE,shape) $(call given,USERS,users) \
+  $(call given,SECONDS,seconds) $(call given,WARMUP,warmup) $(call given,WORKERS,workers) \
+  $(call given,REMOTE_WORKERS,remote-workers) $(call given,SLO,slo) $(call given,MAX_RATE,max-rate) \
+  $(if $(YES),--yes-cost-money)
+load: setup ## load the stack, end in a verdict and a report (SCENARIO=mixed SHAPE=steady USERS=20 SECONDS=60 WORKERS=1)
+	@$(windtunnel) load $(loading) $(ARGS)
+
+load-ui: setup ## the same from Locust's own web UI
+	@$(windtunnel) load --ui $(loading) $(ARGS)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

@@ -18,6 +18,7 @@ from windtunnel import __version__, config
 from windtunnel.checks import run_check
 from windtunnel.console import Screen
 from windtunnel.errors import WindtunnelError
+from windtunnel.load.cli import app as load_app
 
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
@@ -256,6 +257,9 @@ def lint() -> None:
 def check() -> None:
     """lint, unit and integration, offline."""
     _check("check")
+
+
+app.add_typer(load_app, name="load")
 
 
 # --- the project itself -------------------------------------------------------------------------------------------

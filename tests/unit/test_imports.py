@@ -30,8 +30,9 @@ RANK = {
     "logs": 9,
     "console": 10,
     "testing": 10,
-    "cli": 11,
-    "__main__": 12,
+    "load": 11,
+    "cli": 12,
+    "__main__": 13,
 }
 
 
