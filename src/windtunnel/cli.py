@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from windtunnel.harness import Harness
 
 INTERRUPTED = 130
+ENDED = (
+    "the watching is ended; the engine keeps running and serves what was saved last "
+    "(make deploy deploys it, make down ends the engine)"
+)
 
 app = typer.Typer(
     name="windtunnel",
@@ -75,10 +79,22 @@ def up(
     region: Region = None,
     stack: Stack = None,
     template: Template = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Then serve what is saved, until Ctrl-C.")] = False,
 ) -> None:
     """Start the engine, deploy the stack, and print how to reach it. Safe to run again."""
     harness = _harness(engine=engine, port=port, api_port=api_port, region=region, stack=stack, template=template)
-    screen.stack(harness.up(), harness.settings.examples)
+    if not watch:
+        screen.stack(harness.up(), harness.settings.examples)
+        return
+    from windtunnel.watch.watch import Watch
+
+    watching = Watch(harness, screen.show)
+    try:
+        watching.run(lambda stack: screen.stack(stack, harness.settings.examples))
+    except KeyboardInterrupt:
+        if not watching.begun:
+            raise
+        screen.say(ENDED)
 
 
 @app.command()

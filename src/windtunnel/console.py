@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -23,7 +23,7 @@ from windtunnel.deploy.events import (
     Waiting,
 )
 from windtunnel.errors import WindtunnelError
-from windtunnel.events import Event, Note, PhaseEnded
+from windtunnel.events import Event, Note, NotReloaded, PhaseEnded, Reloaded, Watching
 
 if TYPE_CHECKING:
     # they bring boto3, which --help does without
@@ -45,6 +45,13 @@ class Screen:
             case PhaseEnded(name, detail, seconds):
                 line = Text.assemble((f"{name:<8}", "bold"), (f"{seconds:6.1f} s  ", "cyan"), detail)
                 self._out.print(line, soft_wrap=True)
+            case Watching(sources, polled):
+                self._watching(sources, polled)
+            case Reloaded():
+                self._reloaded(event)
+            case NotReloaded(error):
+                self._out.print(_now(), Text("not served", "bold red"), soft_wrap=True)
+                self._failure(self._out, error)
             case Note(text) | Notice(text) | Waiting(text):
                 self._step(text)
             case Building():
@@ -65,6 +72,24 @@ class Screen:
                 self._resource(event)
             case Unchanged():
                 self._step(f"stack {event.stack_name} is what the template asks for: nothing to deploy")
+
+    def _watching(self, sources: int, polled: tuple[str, ...]) -> None:
+        text = f"watching {sources} source folders and the template: what is saved is served (Ctrl-C ends the watching)"
+        self._out.print()
+        self._out.print(Text(text, style="bold"), soft_wrap=True)
+        if polled:
+            self._step(
+                f"looked through, since their file system tells of no change: {', '.join(polled)}"
+            )
+
+    def _reloaded(self, event: Reloaded) -> None:
+        """One line: when, whose, what was saved, how long it took."""
+        saved = list(event.files[:3]) + ([f"{len(event.files) - 3} more"] if len(event.files) > 3 else [])
+        line = Text.assemble(_now(), " ", ("served" if event.functions else "deployed", "bold green"))
+        line.append(f" {', '.join(event.functions) or 'the stack'}", "bold")
+        line.append(f"  {', '.join(saved) or 'again, after a deploy from elsewhere'}")
+        line.append(f"  {event.seconds * 1000:.0f} ms", "cyan")
+        self._out.print(line, soft_wrap=True)
 
     def _step(self, text: str) -> None:
         self._out.print(Text(f"  {text}", style="dim"), soft_wrap=True)
@@ -138,11 +163,19 @@ class Screen:
 
     def error(self, error: WindtunnelError) -> None:
         """What failed, the evidence for it, and what to do."""
-        self._err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        self._failure(self._err, error)
+
+    @staticmethod
+    def _failure(console: Console, error: WindtunnelError) -> None:
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         for line in error.detail.splitlines():
-            self._err.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
+            console.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
         if error.hint:
-            self._err.print(Text.assemble(("  what to do: ", "bold"), error.hint), soft_wrap=True)
+            console.print(Text.assemble(("  what to do: ", "bold"), error.hint), soft_wrap=True)
+
+
+def _now() -> Text:
+    return Text(datetime.now().astimezone().strftime("%H:%M:%S"), "dim")
 
 
 def curl_line(stack: Stack, example: Example) -> str:

@@ -27,6 +27,8 @@ RANK = {
     "checks": 9,
     "doctor": 9,
     "logs": 9,
+    "watch": 9,
+    "invoke": 9,
     "console": 10,
     "testing": 10,
     "cli": 11,
