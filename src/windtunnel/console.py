@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -29,8 +31,13 @@ if TYPE_CHECKING:
     # they bring boto3, which --help does without
     from windtunnel.doctor import Finding
     from windtunnel.engines import EngineStatus
+    from windtunnel.invoke import Invoked
     from windtunnel.logs import LogLine
     from windtunnel.stack import Stack
+
+
+COLOURS = ("magenta", "green", "yellow", "blue", "bright_magenta", "bright_green", "bright_yellow", "bright_blue")
+"""Of functions' names."""
 
 
 class Screen:
@@ -78,9 +85,7 @@ class Screen:
         self._out.print()
         self._out.print(Text(text, style="bold"), soft_wrap=True)
         if polled:
-            self._step(
-                f"looked through, since their file system tells of no change: {', '.join(polled)}"
-            )
+            self._step(f"looked through, since their file system tells of no change: {', '.join(polled)}")
 
     def _reloaded(self, event: Reloaded) -> None:
         """One line: when, whose, what was saved, how long it took."""
@@ -148,14 +153,42 @@ class Screen:
                 self._out.print(Text(f"      what to do: {finding.hint}"), soft_wrap=True)
 
     def log_line(self, line: LogLine) -> None:
-        """A line of a function's log, with its time and whose it is."""
+        """A line of a function's log: its time, whose it is, of which request.
+
+        As it was written where it is piped; on a terminal REPORT is brief, and START and END go without saying.
+        """
         moment = line.moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
-        style = "red" if "ERROR" in line.text or "Task timed out" in line.text else ""
-        if line.text.startswith(("START ", "END ", "REPORT ", "INIT_")):
-            style = "dim"
-        self._out.print(
-            Text.assemble((moment, "cyan"), (f" {line.function} ", "magenta"), (line.text, style)), soft_wrap=True
-        )
+        request = line.request_id[:8] if self._out.is_terminal else line.request_id or "-"
+        text = line.text
+        if self._out.is_terminal:
+            if text.startswith(("START RequestId", "END RequestId")):
+                return
+            text = brief_line(text)
+        colour = COLOURS[sum(line.function.encode()) % len(COLOURS)]
+        whose = (f" {line.function} ", colour), (f"{request:<8} ", "cyan")
+        self._out.print(Text.assemble((moment, "dim"), *whose, (text, line_style(line.text))), soft_wrap=True)
+
+    def attach(self, function: str, port: int, configuration: str) -> None:
+        """How a debugger gets to a function that waits for one."""
+        self.say(f"{function} waits for a debugger on 127.0.0.1:{port}; Ctrl-C ends it. For VS Code's launch.json:")
+        self.say(configuration)
+
+    def invoked(self, done: Invoked) -> None:
+        """A function's answer: as it came where it is piped, to be read on a terminal. Its log beside it."""
+        for text in done.log.splitlines():
+            self._err.print(Text(text, style=line_style(text)), soft_wrap=True)
+        if done.accepted:
+            self.say("accepted: it runs in its own time (windtunnel logs -f)")
+        elif self._out.is_terminal:
+            try:
+                text = json.dumps(json.loads(done.payload), indent=2, ensure_ascii=False)
+            except ValueError:
+                text = done.payload.decode(errors="replace")
+            self._out.print(Text(text, style="red" if done.error else ""), soft_wrap=True)
+        else:
+            # bytes, and nothing else: what reads them may be strict
+            sys.stdout.buffer.write(done.payload)
+            sys.stdout.buffer.flush()
 
     def say(self, text: str) -> None:
         """A line about the command itself; not part of its output."""
@@ -172,6 +205,26 @@ class Screen:
             console.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
         if error.hint:
             console.print(Text.assemble(("  what to do: ", "bold"), error.hint), soft_wrap=True)
+
+
+def brief_line(text: str) -> str:
+    """A line of Lambda's own in a few words; any other as it is."""
+    from windtunnel.logs import brief_report
+
+    if text.startswith("INIT_START"):
+        return f"cold start: {text.rpartition('Runtime Version: ')[2]}"
+    return brief_report(text)
+
+
+def line_style(text: str) -> str:
+    """How a line of a function's log is shown."""
+    from windtunnel.logs import is_failure
+
+    if is_failure(text):
+        return "red"
+    if text.startswith("INIT_START") or "Init Duration: " in text:
+        return "blue"
+    return "dim" if text.startswith(("START RequestId", "END RequestId", "REPORT ")) else ""
 
 
 def _now() -> Text:

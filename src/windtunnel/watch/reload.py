@@ -18,7 +18,7 @@ from windtunnel.deploy.stack import list_resources
 from windtunnel.deploy.template import Template, read_template
 from windtunnel.engines import EmbeddedEngine
 from windtunnel.engines.orders import ACCOUNT
-from windtunnel.errors import BuildError
+from windtunnel.errors import BuildError, TemplateError, WindtunnelError
 from windtunnel.functions.layers import merge_layers
 from windtunnel.harness import Harness
 from windtunnel.watch.code import Code, KeptInstaller
@@ -34,6 +34,16 @@ Entry = Mapping[str, str | None]
 
 class NeedsDeploy(Exception):
     """This change is not one of code alone."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a change."""
+
+    functions: tuple[str, ...]
+    """The logical ids of those that have other code now."""
+    faults: tuple[WindtunnelError, ...]
+    """Why others have not."""
 
 
 @dataclass(frozen=True)
@@ -113,28 +123,33 @@ class Reloader:
         self._served = {}
         self._syntax.accept(file.path for plan in sources.plans.values() for file in plan.files)
 
-    def reload(self) -> tuple[str, ...]:
-        """Serve what was saved. Returns the logical ids of functions that have other code now.
+    def reload(self) -> Outcome:
+        """Serve what was saved; a function that cannot be served goes on with what it had.
 
-        Raises BuildError and TemplateError for what cannot be served, EngineError where the edge does not answer, and
-        NeedsDeploy.
+        Raises EngineError where the edge does not answer, BuildError for sources that cannot be read, and NeedsDeploy.
         """
         plans = {name: self._plan(one) for name, one in self.sources.artifacts.items() if one.kind != "file"}
         self.sources = Sources(self.sources.template, self.sources.artifacts, plans)
         changed = {name for name, plan in plans.items() if plan.key != self._deployed.get(name)}
-        self._syntax.check(file.path for name in sorted(changed) for file in plans[name].files)
-        wanted = {
-            name: self._entry(artifact, plans, changed)
-            for name, artifact in self.sources.artifacts.items()
-            if artifact.kind == "function" and (name in changed or changed.intersection(map(str, artifact.layers)))
-        }
-        if wanted == self._served:
-            return ()
-        self._send(wanted)
+        faults: dict[str, WindtunnelError] = {}
+        wanted: dict[str, Entry] = {}
+        for name, artifact in self.sources.artifacts.items():
+            parts = changed.intersection([name, *map(str, artifact.layers)])
+            if artifact.kind != "function" or not parts:
+                continue
+            try:
+                self._syntax.check(file.path for part in sorted(parts) for file in plans[part].files)
+                wanted[name] = self._entry(artifact, plans, changed)
+            except (BuildError, TemplateError) as error:
+                faults[str(error)] = error
+                if name in self._served:
+                    wanted[name] = self._served[name]
         other = [name for name in wanted.keys() | self._served.keys() if wanted.get(name) != self._served.get(name)]
-        self._retire(wanted)
-        self._served = wanted
-        return tuple(sorted(other))
+        if other:
+            self._send(wanted)
+            self._retire(wanted)
+            self._served = wanted
+        return Outcome(tuple(sorted(other)), tuple(faults.values()))
 
     def restore(self) -> tuple[str, ...]:
         """Serve again what somebody else's deploy, or an engine that began anew, has taken away."""

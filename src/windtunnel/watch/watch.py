@@ -90,15 +90,17 @@ class Watch:
 
     def _reload(self, files: Collection[Path], began: float) -> None:
         try:
-            functions = self._reloader.reload()
+            outcome = self._reloader.reload()
         except NeedsDeploy:
             self._deploy(began)
             return
         except WindtunnelError as error:
             self._listen(NotReloaded(error))
             return
-        if functions:
-            self._tell(functions, files, began)
+        if outcome.functions:
+            self._tell(outcome.functions, files, began)
+        for fault in outcome.faults:
+            self._listen(NotReloaded(fault))
 
     def _restore(self, began: float) -> None:
         try:
