@@ -26,6 +26,7 @@ from windtunnel.errors import ConfigError, EngineError, TemplateError, Windtunne
 from windtunnel.harness import Harness
 
 FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+OPT = "/opt"
 LONGEST = 910.0
 """Seconds that an answer may take: a function has 15 minutes."""
 
@@ -160,30 +161,29 @@ class Debugged:
         except WindtunnelError as error:
             self._answer = error
             return
-        log = base64.b64decode(answer.headers.get("X-Amz-Log-Result", "")).decode(errors="replace")
-        self._answer = Invoked(answer.content, answer.headers.get("X-Amz-Function-Error", ""), log)
+        told = answer.json()
+        self._answer = Invoked(base64.b64decode(told["payload"]), told["error"], told["log"])
 
 
 def launch_json(harness: Harness, function: Function, port: int) -> str:
     """VS Code's configuration that attaches, with the function's sources where they are here and in the environment."""
-    mappings = []
-    deployed = {"code": "/var/task", "layers": "/opt"}
-    engine = harness.engine
-    if isinstance(engine, EmbeddedEngine):
-        key = f"function/{ACCOUNT}/{engine.session().region_name}/{function.name}"
-        told = json.loads(engine.call("GET", "reloads").content)["functions"].get(key) or {}
-        deployed = {**deployed, **(told.get("reload") or told.get("deployed") or {})}
+    opt = _opt(port)
+    task = "/var/task"
+    if opt != OPT and isinstance(harness.engine, EmbeddedEngine):
+        # the environment has no file system of its own
+        key = f"function/{ACCOUNT}/{harness.engine.session().region_name}/{function.name}"
+        told = json.loads(harness.engine.call("GET", "reloads").content)["functions"].get(key) or {}
+        task = (told.get("reload") or told.get("deployed") or {}).get("code") or task
     try:
         template = read_template(harness.settings.template)
         artifacts = {one.logical_id: one for one in find_artifacts(template, harness.settings.parameters)}
     except TemplateError:
         artifacts = {}
+    mappings = []
     own = artifacts.get(function.logical_id)
     if own is not None:
-        # where environments see a file system of their own, it is /var/task; else the folder itself
-        mappings += [_mapping(own, remote) for remote in ("/var/task", deployed["code"]) if remote]
-        for layer in filter(None, own.layers):
-            mappings += [_mapping(artifacts[layer], f"{remote}/python") for remote in ("/opt",) if layer in artifacts]
+        mappings.append(_mapping(own, task))
+        mappings += [_mapping(artifacts[layer], f"{opt}/python") for layer in own.layers if layer in artifacts]
     document = {
         "name": f"Attach to {function.logical_id or function.name}",
         "type": "debugpy",
@@ -206,6 +206,16 @@ def _require_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise EngineError(f"port {port} on {HOST} is not free: {error.strerror}", hint="--debug 5679") from error
+
+
+def _opt(port: int) -> str:
+    """Where the environment that waits there has its layers: debugpy's adapter, which listens, came from them."""
+    for one in psutil.net_connections("tcp"):
+        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
+            for word in psutil.Process(one.pid).cmdline():
+                if word.endswith("/python/windtunnel_adapter.py"):
+                    return str(Path(word).parents[1])
+    return OPT
 
 
 def _listens(port: int) -> bool:

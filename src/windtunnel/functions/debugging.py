@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
+import json
 import time
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from windtunnel.functions import logs
+from windtunnel.functions.environment import ExecutionEnvironment
 from windtunnel.functions.identifiers import new_request_id, new_trace
 from windtunnel.functions.invoke_error import MAX_REQUEST, request_too_large
 from windtunnel.functions.layers import merge_layers
@@ -27,6 +29,7 @@ DEBUGGING = b"/_windtunnel/debugging"
 LAYER = Path(__file__).with_name("debugger_layer")
 PATIENCE = 24 * 3600.0
 """Seconds that a debugged invocation may take."""
+HEARTBEAT = 0.5
 ROOM_MB = 512
 """For debugpy, over the function's own memory."""
 
@@ -45,29 +48,27 @@ async def debug_invocation(exchange: Exchange, plane: FunctionsPlane) -> Respons
     except BodyTooLarge:
         raise request_too_large() from None
 
-    loop = asyncio.get_running_loop()
     environment = plane.environment_apart(target, functools.partial(debugged, port=port, debugpy=debugpy))
-    request_id = new_request_id()
-    running = loop.create_task(
-        environment.invoke(Invocation(request_id, payload or b"{}", target.arn, new_trace(time.time())))
-    )
-    gone: asyncio.Future[None] = loop.create_future()
-    exchange.on_gone = functools.partial(gone.set_result, None)
+    invocation = Invocation(new_request_id(), payload or b"{}", target.arn, new_trace(time.time()))
+    return Response(200, [(b"Content-Type", b"application/json")], _run(environment, invocation))
+
+
+async def _run(environment: ExecutionEnvironment, invocation: Invocation) -> AsyncGenerator[bytes]:
+    """Blank lines while it runs, since only who is written to is known to be there; then the result as JSON."""
+    running = asyncio.get_running_loop().create_task(environment.invoke(invocation))
     try:
-        waiting: set[asyncio.Future[Any]] = {running, gone}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        while not (await asyncio.wait([running], timeout=HEARTBEAT))[0]:
+            yield b"\n"
     finally:
         # an invocation that is under way ends as a crash
         await environment.stop()
     result = await running
-    headers = [
-        (b"Content-Type", b"application/json"),
-        (b"X-Amz-Executed-Version", target.version.encode()),
-        (b"X-Amz-Log-Result", base64.b64encode(logs.tail(result.lines))),
-    ]
-    if result.is_error:
-        headers.append((b"X-Amz-Function-Error", b"Unhandled"))
-    return Response(200, headers, result.payload)
+    told = {
+        "payload": base64.b64encode(result.payload).decode(),
+        "error": "Unhandled" if result.is_error else "",
+        "log": logs.tail(result.lines).decode(errors="replace"),
+    }
+    yield json.dumps(told).encode()
 
 
 def debugged(spec: FunctionSpec, folder: Path, *, port: int, debugpy: Path) -> FunctionSpec:

@@ -127,6 +127,7 @@ def test_logs_follow_new_streams_over_a_restart_of_the_engine(dev: Dev) -> None:
     try:
         invoke(dev, "Hello", "-e", "-", stdin=b'{"name": "one"}')
         wait_for(output, "asked by one")
+        dev.settled()
         dev.child("backplane").kill()
         # the edge answers meanwhile, and keeps what is logged until it can be told
         client = dev.harness.client("lambda")
@@ -234,6 +235,8 @@ def debugged(dev: Dev, port: int, event: bytes) -> Iterator[tuple[subprocess.Pop
         if command.poll() is None:
             command.kill()
             command.wait()
+        if command.stdout:
+            command.stdout.close()
 
 
 def test_a_debugger_stops_at_a_breakpoint_and_the_timeout_is_lifted(dev: Dev) -> None:
