@@ -15,7 +15,7 @@ import watchfiles
 from windtunnel.errors import EngineError
 from windtunnel.watch.places import Place, is_silent
 
-STEP = 50
+STEP = 30
 """Milliseconds without a further change after which a batch is whole."""
 DEBOUNCE = 1000
 """Milliseconds that a batch may take at most."""
