@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from windtunnel.errors import ConfigError, DeployError, EngineError, WindtunnelError
 
@@ -164,11 +165,11 @@ class Reader:
                     # functions come and go
                     groups = log_groups(self._harness, self._part)
                 events = sorted(self._new(client, groups, start), key=lambda event: event.line.moment)
-            except (BotoCoreError, ClientError, WindtunnelError) as error:
+            except (BotoCoreError, ClientError, ResponseParserError, WindtunnelError) as error:
                 if not follow:
                     raise error if isinstance(error, WindtunnelError) else EngineError(str(error)) from error
                 if not away:
-                    self._say(f"the engine does not answer: {error}; waiting for it")
+                    self._say("the engine does not answer; waiting for it")
                 away, looks, start = True, 0, max(since, self._clock() - WHOLE_SECONDS)
                 self._sleep(POLL_SECONDS)
                 continue
