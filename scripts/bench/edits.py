@@ -1,4 +1,4 @@
-"""Edit to served, `make bench CASE=edits`: a handler is saved twenty times, and asked each time till it answers anew."""
+"""Edit to served, `make bench CASE=edits`: a handler is saved twenty times and asked till it answers anew."""
 
 from __future__ import annotations
 
