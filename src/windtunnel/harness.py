@@ -41,7 +41,8 @@ class Harness:
         """
         if self.engine.name != "aws":
             # a typing error in the template is not worth waiting for an engine
-            find_artifacts(read_template(self.settings.template), self.settings.parameters)
+            for settings in (self.settings, *self.settings.parts):
+                find_artifacts(read_template(settings.template), settings.parameters)
         started = self.start()
         try:
             return self.deploy()
@@ -59,8 +60,25 @@ class Harness:
             phase(f"{status.detail}{where}{'' if started or not status.pid else ', was up already'}")
         return started
 
+    def parts(self) -> tuple[Harness, ...]:
+        """The optional parts that are asked for, each with a harness of its own on the same engine."""
+        return tuple(Harness(settings, self._listen) for settings in self.settings.parts)
+
+    def part(self, name: str) -> Harness:
+        """An optional part, asked for or not."""
+        return Harness(self.settings.part(name), self._listen)
+
     def deploy(self) -> Stack:
-        """Build, package and deploy the stack to the engine, which must be up. Writes outputs.json."""
+        """Build, package and deploy the stack, and then the optional parts that are asked for. Writes their outputs.
+
+        The engine must be up.
+        """
+        stack = self._deploy()
+        for part in self.parts():
+            part.deploy()
+        return stack
+
+    def _deploy(self) -> Stack:
         if self.engine.name == "aws":
             self.engine.start(self._note)
             self._deploy_with_sam()
@@ -73,7 +91,7 @@ class Harness:
             # what was deployed is served now, also where a watcher had served something else and went away
             self.engine.call("PUT", "reloads", json.dumps({"put": {}, "replace": True}).encode())
         stack = self.stack()
-        if not stack.api_id or stack.root_url:
+        if not stack.api_id or stack.root_url or not self.settings.main:
             return stack
         self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
@@ -110,17 +128,23 @@ class Harness:
             phase("ended" if ended else "was not up")
         if self.engine.name != "aws":
             # an engine that was killed is as gone as one that is ended, and its stack with it
-            self.outputs_path.unlink(missing_ok=True)
+            for path in self.outputs_path.parent.glob("outputs*.json"):
+                path.unlink(missing_ok=True)
         return ended
 
     @property
     def outputs_path(self) -> Path:
-        """Where the stack's URL, key and outputs are written."""
-        return self.settings.state_dir / "outputs.json"
+        """Where the stack's URL, key and outputs are written; an optional part has a file of its own."""
+        name = "outputs.json" if self.settings.main else f"outputs-{self.settings.stack}.json"
+        return self.settings.state_dir / name
 
     def deploy_request(self) -> DeployRequest:
         """What a deploy of this stack is made of."""
-        install = self.settings.install_dir
+        install, parameters = self.settings.install_dir, self.settings.parameters
+        if not self.settings.main:
+            # windtunnel.toml's are the application's: a part takes those that it knows
+            declared = read_template(self.settings.template).document.get("Parameters") or {}
+            parameters = {name: value for name, value in parameters.items() if name in declared}
         return DeployRequest(
             template=self.settings.template,
             stack_name=self.settings.stack,
@@ -128,7 +152,7 @@ class Harness:
             wheels=install / "wheels",
             uv=self.settings.root / ".venv/bin/uv",
             python=install / "runtime/current/bin/python",
-            parameters=self.settings.parameters,
+            parameters=parameters,
             timeout_seconds=self.settings.deploy_timeout,
         )
 

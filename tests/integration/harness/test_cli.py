@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ Outputs:
 def project(windtunnel_settings: Settings, tmp_path: Path) -> Path:
     """A project of a user's own: another folder, windtunnel's environments, a template and a function."""
     (tmp_path / "windtunnel.toml").write_text(
-        f'port = {free_port()}\ntemplate = "template.yaml"\nstack = "mine"\n'
+        f'port = {free_port()}\napi_port = {free_port()}\ntemplate = "template.yaml"\nstack = "mine"\n'
         '[[examples]]\ntitle = "say hello"\nmethod = "GET"\npath = "/hello"\n'
     )
     (tmp_path / "template.yaml").write_text(TEMPLATE)
@@ -98,6 +99,26 @@ def test_up_status_logs_and_down_from_an_empty_folder(run: Run, project: Path) -
     assert after.returncode == 3
     assert "embedded is down" in after.stdout
     assert not (project / ".windtunnel/outputs.json").exists()
+
+
+def test_optional_parts_are_deployed_when_they_are_asked_for(run: Run, project: Path) -> None:
+    part = project / "stacks/extra"
+    part.mkdir(parents=True)
+    (part / "template.yaml").write_text(
+        "Resources: {Queue: {Type: AWS::SQS::Queue}}\nOutputs: {Q: {Value: !Ref Queue}}"
+    )
+
+    unknown, up = run("up", "--stacks", "extras"), run("up", "--stacks", "extra")
+    status = run("status")
+    files = sorted(path.name for path in (project / ".windtunnel").glob("outputs*"))
+    run("down")
+
+    assert (unknown.returncode, up.returncode) == (2, 0), unknown.stderr + up.stderr
+    assert "there are extra" in unknown.stderr
+    assert "stack mine-extra: 1 resources" in up.stdout
+    assert "mine-extra" in status.stdout
+    assert files == ["outputs-mine-extra.json", "outputs.json"]
+    assert not list((project / ".windtunnel").glob("outputs*"))
 
 
 @pytest.mark.parametrize(
@@ -206,12 +227,16 @@ def test_deploy_to_a_named_engine_that_is_down_says_up(run: Run) -> None:
     assert "make up" in done.stderr
 
 
-def test_doctor_finds_a_taken_port_and_a_missing_template(run: Run, project: Path) -> None:
+@pytest.mark.parametrize("name", ["WINDTUNNEL_PORT", "WINDTUNNEL_API_PORT"])
+def test_doctor_finds_a_taken_port_and_a_missing_template(run: Run, project: Path, name: str) -> None:
     (project / "template.yaml").unlink()
 
-    done = run("doctor")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("doctor", **{name: str(port)})
 
     assert done.returncode == 1
+    assert f"warn  port         {port} is taken by process {os.getpid()}" in done.stdout
     assert "FAIL  template" in done.stdout
     assert "ok    engine" in done.stdout
     assert "LocalStack 4.14.0" in done.stdout

@@ -80,7 +80,7 @@ def test_a_syntax_error_is_shown_with_its_place_and_the_old_code_goes_on(dev: De
     said = dev.save("hello/hello.py", edit(2) + "\ndef broken(:\n    pass\n", "what to do")
     while_broken = dev.get()
     other = dev.save("other/other.py", "def handler(event, context):\n    return\n\nx = = 1\n", "what to do")
-    mended = dev.save("hello/hello.py", edit(3))
+    mended = dev.save("hello/hello.py", edit(3), "served Hello")
     dev.save("other/other.py", "def handler(event, context):\n    return 'new'\n")
 
     line = len(edit(2).splitlines()) + 2
