@@ -19,6 +19,10 @@ STEP = 30
 """Milliseconds without a further change after which a batch is whole."""
 DEBOUNCE = 1000
 """Milliseconds that a batch may take at most."""
+FEW = 4
+"""Files: more of them at once were not saved by hand."""
+CALM, CALM_AT_MOST = 0.25, 3.0
+"""Seconds without a further change after which a batch of many is whole, and that it may take at most."""
 POLL = 200
 """Milliseconds between two looks at a file system that tells nothing."""
 ARMED_SECONDS = 30.0
@@ -54,12 +58,14 @@ class Changes:
             batch = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        # those of other threads that are there already belong to it
+        # those of other threads that are there already belong to it; and a checkout of many files takes its breaths
+        calm = time.monotonic() + CALM_AT_MOST
         while True:
             if isinstance(batch, Exception):
                 raise batch
+            many = len(batch) > FEW and time.monotonic() < calm
             try:
-                more = self._queue.get_nowait()
+                more = self._queue.get(timeout=CALM) if many else self._queue.get_nowait()
             except queue.Empty:
                 return batch
             batch = more if isinstance(more, Exception) else batch | more
