@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke lock doctor clean
+.PHONY: help setup up dev down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -27,6 +27,9 @@ setup: ## make the environments (in no time when nothing changed)
 
 up: setup ## start the engine, deploy the stack, print how to reach it
 	@$(windtunnel) up
+
+dev: setup ## up, then serve what is saved, until Ctrl-C
+	@$(windtunnel) up --watch
 
 down: ## end what up started
 	@if [ -x $(windtunnel) ]; then $(windtunnel) down; else echo "nothing is set up, so nothing is up"; fi

@@ -5,6 +5,7 @@ The commands and the pytest plugin are thin over this. What happens is told as e
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from windtunnel.deploy.events import ChangeSetReady, DeployEvent, Uploading
 from windtunnel.deploy.request import DeployRequest
 from windtunnel.deploy.sam import sam_deploy
 from windtunnel.deploy.template import read_template
-from windtunnel.engines import make_engine
+from windtunnel.engines import EmbeddedEngine, make_engine
 from windtunnel.errors import DeployError, EngineError
 from windtunnel.events import Listener, Note, PhaseEnded, ignore
 from windtunnel.stack import Stack, describe_stack, write_outputs
@@ -84,8 +85,11 @@ class Harness:
             return self.stack()
         self.require_up()
         laps = _Laps(self._listen)
-        result = deploy(self._request(), self.client, laps)
+        result = deploy(self.deploy_request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
+        if isinstance(self.engine, EmbeddedEngine):
+            # what was deployed is served now, also where a watcher had served something else and went away
+            self.engine.call("PUT", "reloads", json.dumps({"put": {}, "replace": True}).encode())
         stack = self.stack()
         if not stack.api_id or stack.root_url or not self.settings.main:
             return stack
@@ -134,7 +138,8 @@ class Harness:
         name = "outputs.json" if self.settings.main else f"outputs-{self.settings.stack}.json"
         return self.settings.state_dir / name
 
-    def _request(self) -> DeployRequest:
+    def deploy_request(self) -> DeployRequest:
+        """What a deploy of this stack is made of."""
         install, parameters = self.settings.install_dir, self.settings.parameters
         if not self.settings.main:
             # windtunnel.toml's are the application's: a part takes those that it knows

@@ -28,6 +28,8 @@ RANK = {
     "checks": 9,
     "doctor": 9,
     "logs": 9,
+    "watch": 9,
+    "invoke": 9,
     "console": 10,
     "testing": 10,
     "load": 11,

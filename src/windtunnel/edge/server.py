@@ -16,6 +16,7 @@ from windtunnel.edge.config import TOKEN_HEADER, EdgeConfig
 from windtunnel.edge.control import Control
 from windtunnel.edge.passthrough import PassThrough
 from windtunnel.edge.publications import Publications
+from windtunnel.edge.reloads import Reloads
 from windtunnel.edge.root import Root
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
@@ -60,6 +61,7 @@ class Edge:
             usage_path=config.state / "usage.json",
         )
         self.publications = Publications(config.state / "publications", self._apply)
+        self.reloads = Reloads(config.state / "reloads.json", self.functions.apply)
         self.root = Root(config.state / "root.json")
         self._domains: dict[str, Mapping[str, Any]] = {}
         self._mapped = Domains()
@@ -73,6 +75,7 @@ class Edge:
 
     async def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Serve what was published so far on the sockets "main" and "api"."""
+        self.reloads.load()
         count = self.publications.load()
         self.root.load()
         self._api_port = sockets["api"].getsockname()[1]
@@ -144,7 +147,7 @@ class Edge:
     def _apply(self, key: str, document: Mapping[str, Any] | None) -> None:
         kind = key.split("/", 1)[0]
         if kind == "function":
-            self.functions.apply(key, document)
+            self.functions.apply(key, self.reloads.publish(key, document))
         elif kind in ("stage", "keys"):
             self.gateway.apply(key, document)
         elif kind == "domains":

@@ -6,6 +6,7 @@ No Docker, no Java, no account. Everything it writes goes under `state_dir/engin
 from __future__ import annotations
 
 import fcntl
+import json
 import secrets
 import shutil
 import socket
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -95,20 +97,39 @@ class EmbeddedEngine:
         return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
     def serve_at_root(self, api_id: str, stage: str) -> str:
+        self.call("PUT", "root", json.dumps({"api_id": api_id, "stage": stage}).encode())
+        return f"http://{HOST}:{self._settings.api_port}"
+
+    def call(
+        self,
+        method: str,
+        route: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = 10.0,
+    ) -> requests.Response:
+        """Ask the edge for something below /_windtunnel/. Raises EngineError where it does not answer, or refuses."""
         record = read_record(self._record_path)
         if record is None:
             raise EngineError("the engine is not up", hint="make up")
         try:
-            response = requests.put(
-                f"{self.endpoint_url}/_windtunnel/root",
-                json={"api_id": api_id, "stage": stage},
-                headers={TOKEN_HEADER: record.token},
-                timeout=10,
+            response = requests.request(
+                method,
+                f"http://{HOST}:{record.port}/_windtunnel/{route}",
+                data=body,
+                headers={TOKEN_HEADER: record.token, **(headers or {})},
+                timeout=timeout,
             )
-            response.raise_for_status()
         except requests.RequestException as error:
-            raise EngineError(f"the edge does not take the API for its root: {error}") from error
-        return f"http://{HOST}:{record.api_port}"
+            raise EngineError(f"the edge does not answer: {error}", hint="make status") from error
+        if not response.ok:
+            raise EngineError(f"the edge refuses {method} {route}: {response.status_code} {response.text[:300]}")
+        return response
+
+    @property
+    def reload_dir(self) -> Path:
+        """Where code is put that is to be served in place of what was deployed; it goes with the engine."""
+        return self._home.reload
 
     def root_url(self, api_id: str, stage: str) -> str:
         status = self._ask_status()

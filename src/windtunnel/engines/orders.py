@@ -73,7 +73,13 @@ class Home:
     @property
     def scratch(self) -> tuple[Path, ...]:
         """What one life of an engine leaves, and no other wants."""
-        return tuple(self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot"))
+        names = ("home", "tmp", "files", "functions", "functions-debugged", "edge", "reload", "snapshot")
+        return tuple(self.folder / name for name in names)
+
+    @property
+    def reload(self) -> Path:
+        """The code that is served in place of what was deployed."""
+        return self.folder / "reload"
 
     @property
     def logs(self) -> tuple[Path, ...]:

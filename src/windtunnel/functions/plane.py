@@ -35,7 +35,7 @@ from windtunnel.functions.invoke_error import (
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session
+from windtunnel.functions.spec import ON_DEMAND, FunctionSpec, Invocation, InvocationResult, LogLine, Session
 from windtunnel.functions.starts import Starts
 
 LOG = logging.getLogger(__name__)
@@ -345,6 +345,17 @@ class FunctionsPlane:
         )
         interpreter = self._interpreter(version)
         return ExecutionEnvironment(identity, version.spec, session, interpreter, self._surroundings, log)
+
+    def environment_apart(
+        self, target: Target, change: Callable[[FunctionSpec, Path], FunctionSpec]
+    ) -> ExecutionEnvironment:
+        """An environment of a changed spec that is in no pool; whoever has it, stops it. Raises InvokeError."""
+        place = (target.account, target.region, target.name)
+        version = self._functions[place].definition.versions[target.version]
+        if version.state != "Active":
+            raise not_active(version.state)
+        changed = replace(version, spec=change(version.spec, self._surroundings.folder))
+        return self._make_environment(place, changed, ON_DEMAND)
 
     def _interpreter(self, version: Version) -> Interpreter:
         return find_interpreter(self._runtimes, version.spec.runtime)
