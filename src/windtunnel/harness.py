@@ -21,7 +21,7 @@ from windtunnel.deploy.template import read_template
 from windtunnel.engines import make_engine
 from windtunnel.errors import DeployError, EngineError
 from windtunnel.events import Listener, Note, PhaseEnded, ignore
-from windtunnel.stack import Stack, describe_stack, write_outputs
+from windtunnel.stack import Stack, describe_stack, engine_of, write_outputs
 
 
 class Harness:
@@ -54,8 +54,9 @@ class Harness:
         with self._phase("engine") as phase:
             started = self.engine.start(self._note)
             status = self.engine.status()
-            where = f" on {status.endpoint_url} (process {status.pid})" if status.endpoint_url else ""
-            phase(f"{status.detail}{where}{'' if started or not status.pid else ', was up already'}")
+            where = f" on {status.endpoint_url}" if status.endpoint_url else ""
+            process = f" (process {status.pid})" if status.pid else ""
+            phase(f"{status.detail}{where}{process}{'' if started or not status.endpoint_url else ', was up already'}")
         return started
 
     def deploy(self) -> Stack:
@@ -69,7 +70,8 @@ class Harness:
         result = deploy(self._request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
         stack = self.stack()
-        if not stack.api_id or stack.root_url:
+        if not stack.api_id or stack.root_url or self.settings.account != Settings.account:
+            # there is one root, and it is the first account's
             return stack
         self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
@@ -99,20 +101,21 @@ class Harness:
         """The deployed stack, or None."""
         return describe_stack(self.engine, self.settings.stack, self.engine.session().region_name)
 
-    def down(self) -> bool:
-        """End what up() started. True if something was ended."""
+    def down(self, *, state: bool = False) -> bool:
+        """End what up() started, and with `state` what the engine keeps beyond. True if something was ended."""
         with self._phase("engine") as phase:
-            ended = self.engine.stop(self._note)
+            ended = self.engine.stop(self._note, state=state)
             phase("ended" if ended else "was not up")
-        if self.engine.name != "aws":
+        if self.engine.name != "aws" and engine_of(self.outputs_path) in (None, self.engine.name):
             # an engine that was killed is as gone as one that is ended, and its stack with it
             self.outputs_path.unlink(missing_ok=True)
         return ended
 
     @property
     def outputs_path(self) -> Path:
-        """Where the stack's URL, key and outputs are written."""
-        return self.settings.state_dir / "outputs.json"
+        """Where the stack's URL, key and outputs are written; in another account than the first, a file of its own."""
+        account = self.settings.account
+        return self.settings.state_dir / ("outputs.json" if account == Settings.account else f"outputs-{account}.json")
 
     def _request(self) -> DeployRequest:
         install = self.settings.install_dir
@@ -176,4 +179,4 @@ def temporary(settings: Settings, listen: Listener = ignore) -> Iterator[Harness
     try:
         yield harness
     finally:
-        harness.engine.stop(lambda _line: None)
+        harness.engine.stop(lambda _line: None, state=True)

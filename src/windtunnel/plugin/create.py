@@ -1,7 +1,7 @@
 """The plugin's first hook: it ends a LocalStack that lacks a name that the plugin leans on, and says which.
 
-LocalStack itself would only log that a plugin cannot be loaded, and go on without it. `python -m windtunnel.plugin.create`
-only looks, as the container engine's image does when it is built.
+LocalStack itself would only log that a plugin cannot be loaded, and go on without it.
+`python -m windtunnel.plugin.create` only looks, as the container engine's image does when it is built.
 """
 
 from __future__ import annotations
