@@ -101,8 +101,7 @@ class LocalStackEngine:
 
     def start(self, report: Report) -> bool:
         with only_one(self._folder, report):
-            self._require_compose_file()
-            self._docker().require()
+            self._require_docker()
             there = self._container()
             if there:
                 self._require_ours(there)
@@ -115,6 +114,12 @@ class LocalStackEngine:
             self._build(report)
             self._up(report)
             return True
+
+    def prepare(self, report: Report) -> None:
+        """Have all that a start needs: Docker's engine, Compose v2, the image. Raises EngineError."""
+        with only_one(self._folder, report):
+            self._require_docker()
+            self._build(report)
 
     def _up(self, report: Report) -> None:
         had_state = self._docker().has_volume(self._volume)
@@ -199,6 +204,10 @@ class LocalStackEngine:
 
     # --- what may be in the way -----------------------------------------------------------------------------------
 
+    def _require_docker(self) -> None:
+        self._require_compose_file()
+        self._docker().require()
+
     def _require_compose_file(self) -> None:
         if not (self._asked.root / COMPOSE_FILE).is_file():
             raise EngineError(
@@ -280,6 +289,11 @@ class LocalStackEngine:
         return ["docker", "logs", "--tail", "200", *(["--follow"] if follow else []), there.id]
 
     @property
+    def image(self) -> str:
+        """The image that is built, as docker-compose.yml names it."""
+        return str(self._rendered_service()["image"])
+
+    @property
     def _volume(self) -> str:
         return f"{self._asked.compose_project}_state"
 
@@ -294,17 +308,17 @@ class LocalStackEngine:
 
     def _compose(self, log: str, *words: str) -> tuple[int, str]:
         """A command of Compose's, with the settings as its variables."""
-        settings = self._settings
-        self._variables_file.parent.mkdir(parents=True, exist_ok=True)
-        self._variables_file.write_text("".join(f"{k}={v}\n" for k, v in settings.engine_environment.items()))
-        docker = Docker(settings.root, {**environment(), **self._variables()})
+        docker = Docker(self._asked.root, {**environment(), **self.variables()})
         return docker.work(self._folder / log, *self._compose_words(), *words)
 
     def _compose_words(self) -> tuple[str, ...]:
         return "compose", "--file", str(self._asked.root / COMPOSE_FILE), "--project-name", self._asked.compose_project
 
-    def _variables(self) -> Mapping[str, str]:
+    def variables(self) -> Mapping[str, str]:
+        """What docker-compose.yml asks for of the settings. Writes the file that one of them names."""
         settings = self._settings
+        self._variables_file.parent.mkdir(parents=True, exist_ok=True)
+        self._variables_file.write_text("".join(f"{k}={v}\n" for k, v in settings.engine_environment.items()))
         return {
             **{variable: str(getattr(settings, name)) for name, variable in SETTLED.items()},
             "WINDTUNNEL_ENV_FILE": str(self._variables_file),
