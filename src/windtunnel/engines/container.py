@@ -68,12 +68,13 @@ def _child(order: ChildOrder, variables: Mapping[str, str]) -> ChildOrder:
     return replace(order, log=OUTPUT, environment=environment)
 
 
-def run_boot_hooks(settings: Settings, variables: Mapping[str, str]) -> None:
+def run_boot_hooks(orders: Orders) -> None:
     """LocalStack's boot stage, which its own image runs before its first process."""
     if not (INIT_HOOKS / "boot.d").is_dir():
         return
-    python = settings.install_dir / "engine-venv/bin/python"
-    subprocess.run([python, "-m", "localstack.runtime.init", "BOOT"], env=image_environment(variables), check=False)
+    backplane = next(child for child in orders.children if child.name == "backplane")
+    command = [backplane.command[0], "-m", "localstack.runtime.init", "BOOT"]
+    subprocess.run(command, env=dict(backplane.environment), check=False)
 
 
 def prepare(home: Home) -> None:
@@ -88,13 +89,13 @@ def prepare(home: Home) -> None:
 
 def main() -> None:
     os.umask(0o077)
-    variables = config.environment()
     settings = config.load(start=ROOT)
     home = Home(settings.state_dir / "engine")
     prepare(home)
-    run_boot_hooks(settings, variables)
     # Docker names a container's host by the container's id
-    container_orders(settings, home, socket.gethostname(), variables).write(home.orders)
+    orders = container_orders(settings, home, socket.gethostname(), config.environment())
+    orders.write(home.orders)
+    run_boot_hooks(orders)
     command = [sys.executable, "-I", supervisor.__file__, str(home.orders)]
     os.execve(sys.executable, command, {STATE_VARIABLE: str(settings.state_dir)})  # noqa: S606 - it becomes process 1
 

@@ -39,6 +39,12 @@ def windtunnel_create() -> None:
     mend_address()
 
 
+@plugin(namespace="localemu.hooks.on_runtime_create")
+def windtunnel_create_in_localemu() -> None:
+    """The same hook in LocalStack's fork."""
+    windtunnel_create()
+
+
 def main() -> None:
     if said := fault():
         print(f"windtunnel: {said}", file=sys.stderr)
