@@ -15,12 +15,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 import pytest
 from testcontainers.community.localstack import LocalStackContainer
 from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
 
 from windtunnel.config import HOST, Settings, environment
 from windtunnel.engines import LocalStackEngine
@@ -129,7 +130,7 @@ class WindtunnelContainer(LocalStackContainer):
             WINDTUNNEL_REGION=settings.region,
             **settings.engine_environment,
         )
-        self.with_tmpfs_mount("/tmp", "1g").with_tmpfs_mount("/run", "16m")  # noqa: S108 - the container's
+        self.with_tmpfs_mount("/tmp", "size=1g").with_tmpfs_mount("/run", "size=16m")  # noqa: S108 - the container's
         self.with_kwargs(
             read_only=True,
             cap_drop=["ALL"],
@@ -143,6 +144,11 @@ class WindtunnelContainer(LocalStackContainer):
             },
         )
 
+    def start(self, timeout: float = 60) -> Self:
+        """Start it; the harness waits better than for a line in a log."""
+        del timeout
+        return DockerContainer.start(self)
+
 
 @contextmanager
 def throwaway_container(settings: Settings) -> Iterator[Harness]:
@@ -150,12 +156,15 @@ def throwaway_container(settings: Settings) -> Iterator[Harness]:
     image = LocalStackEngine(settings).image
     # its reaper would be another container, with Docker's socket in it; sweep() does without
     testcontainers_config.ryuk_disabled = True
+    container = WindtunnelContainer(settings, image)
     try:
-        with WindtunnelContainer(settings, image):
-            harness = Harness(settings)
-            harness.engine.start(lambda _line: None)
-            yield harness
+        container.start()
+        harness = Harness(settings)
+        harness.engine.start(lambda _line: None)
+        yield harness
     finally:
+        # its own `with` would leave one behind that was made and could not be started
+        container.stop()
         shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 

@@ -45,10 +45,10 @@ def test_the_stack_is_served_by_a_container(api, harness):
     assert "container windtunnel-test-" in harness.engine.status().detail
 
 def test_clients_of_either_kind_reach_it(aws, harness):
-    aws.client("s3").create_bucket(Bucket="b")
+    aws.client("s3").create_bucket(Bucket="mine")
     port = harness.settings.port
     other = localstack_client.session.Session(localstack_host=f"127.0.0.1:{port}").client("s3")
-    assert [bucket["Name"] for bucket in other.list_buckets()["Buckets"]].count("b") == 1
+    assert [bucket["Name"] for bucket in other.list_buckets()["Buckets"]].count("mine") == 1
 """
 OVERRIDING = """
 import pytest
