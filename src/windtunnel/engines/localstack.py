@@ -9,7 +9,7 @@ import contextlib
 import functools
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -278,6 +278,23 @@ class LocalStackEngine:
                 pairs = dict(line.split(" ", 1) for line in told[1].splitlines() if " " in line)
                 return int(told[0]) - int(pairs.get(key, 0))
         return None
+
+    def examine(self) -> Iterator[tuple[str, str, str, str]]:
+        """For the doctor: level, subject, detail and hint of what a start needs, up to the first thing missing."""
+        docker = self._docker()
+        try:
+            self._require_compose_file()
+            docker.require()
+            yield "ok", "docker", f"there, with Compose {docker.compose_version()}", ""
+            service = self._rendered_service()
+        except EngineError as error:
+            yield "fail", "docker", str(error), error.hint
+            return
+        base = service["build"]["args"]["LOCALSTACK_IMAGE"]
+        if docker.has_image(base):
+            yield "ok", "image", base, ""
+        else:
+            yield "warn", "image", f"{base} is not on this machine", "make up pulls it; after that no network is needed"
 
     # --- Docker ---------------------------------------------------------------------------------------------------
 

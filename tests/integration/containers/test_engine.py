@@ -171,6 +171,13 @@ def test_a_project_of_another_checkout_is_left_alone(up: Harness, settings: Sett
     assert up.engine.status().state == "up"
 
 
+def test_a_port_that_is_taken_is_named(up: Harness, windtunnel_settings: Settings) -> None:
+    other = replace(own_settings(windtunnel_settings), port=up.settings.port)
+
+    with pytest.raises(EngineError, match=f"port {up.settings.port} on 127.0.0.1 is taken"):
+        LocalStackEngine(other).start(silent)
+
+
 def test_two_projects_run_side_by_side(
     up: Harness, windtunnel_settings: Settings, left_of: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,15 +276,6 @@ def test_a_container_that_exits_at_start_shows_its_last_lines(fresh: Settings, l
     assert left_of(fresh.compose_project) == []
 
 
-def test_an_executor_of_another_name_is_refused(fresh: Settings, docker: Docker) -> None:
-    # nobody can tell the container otherwise: what windtunnel needs comes last
-    told = LocalStackEngine(replace(fresh, engine_environment={"LAMBDA_RUNTIME_EXECUTOR": "docker"}))
-
-    told.start(silent)
-
-    assert told.status().state == "up"
-
-
 def test_up_interrupted_while_waiting_leaves_nothing(fresh: Settings, left_of: Left) -> None:
     command = subprocess.Popen(
         [sys.executable, "-m", "windtunnel", "up"],
@@ -303,13 +301,6 @@ def test_up_interrupted_while_waiting_leaves_nothing(fresh: Settings, left_of: L
     assert command.returncode == 130, output
     assert "interrupted" in output
     assert left_of(fresh.compose_project) == []
-
-
-def test_a_port_that_is_taken_is_named_with_who_has_it(fresh: Settings, settings: Settings, up: Harness) -> None:
-    up.start()
-
-    with pytest.raises(EngineError, match=f"port {settings.port} on 127.0.0.1 is taken"):
-        LocalStackEngine(replace(fresh, port=settings.port)).start(silent)
 
 
 def test_a_base_image_that_is_not_to_be_had_is_named(fresh: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,11 @@ def test_up_status_logs_and_down_from_an_empty_folder(run: Run, project: Path) -
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [
-        (["up", "--engine", "embeded"], {}, "no such engine: there are embedded, aws; did you mean 'embedded'?"),
+        (
+            ["up", "--engine", "embeded"],
+            {},
+            "no such engine: there are embedded, localstack, aws; did you mean 'embedded'?",
+        ),
         (["up"], {"ENGINE": "docker"}, "engine = 'docker' (ENGINE): no such engine"),
         (["up", "--port", "99999"], {}, "not a port"),
         (["up"], {"WINDTUNNEL_PORT": "http"}, "port = 'http' (WINDTUNNEL_PORT)"),
