@@ -96,14 +96,15 @@ def _engine(settings: Settings) -> Iterator[Finding]:
     if status.state == "broken":
         yield Finding("warn", "up", status.detail, "make down, then make up")
         return
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        taken = probe.connect_ex((HOST, settings.port)) == 0
-    if taken:
-        holder = port_holder(settings.port)
-        by = f" by {describe(holder)}" if holder else ""
-        yield Finding("warn", "port", f"{settings.port} is taken{by}", "make up PORT=4570")
-    else:
-        yield Finding("ok", "port", f"{settings.port} is free")
+    for port, hint in ((settings.port, "make up PORT=4570"), (settings.api_port, "make up API_PORT=4571")):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            taken = probe.connect_ex((HOST, port)) == 0
+        if taken:
+            holder = port_holder(port)
+            by = f" by {describe(holder)}" if holder else ""
+            yield Finding("warn", "port", f"{port} is taken{by}", hint)
+        else:
+            yield Finding("ok", "port", f"{port} is free")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ class Address:
     full_path: str
     """What requestContext.path tells: with the stage, or a custom domain's base path."""
     query: str
-    domain: str = ""
-    """The custom domain name that mapped it; "" without one."""
+    base_path: str = ""
+    """What a custom domain's mapping matched, without slashes; "" without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Domains:
             if not stage:
                 stage, rest = (rest[0] if rest else ""), rest[1:]
             below = "/" + "/".join(rest)
-            return Address(mapped.api_id, stage, below, path, query, domain=host)
+            return Address(mapped.api_id, stage, below, path, query, base_path="/".join(segments[:count]))
         return None
 
 

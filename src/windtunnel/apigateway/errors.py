@@ -39,6 +39,7 @@ INVALID_SIGNATURE = _kind("INVALID_SIGNATURE", 403, "InvalidSignatureException")
 MISSING_AUTHENTICATION_TOKEN = _kind("MISSING_AUTHENTICATION_TOKEN", 403, "MissingAuthenticationTokenException")
 QUOTA_EXCEEDED = _kind("QUOTA_EXCEEDED", 429, "LimitExceededException")
 REQUEST_TOO_LARGE = _kind("REQUEST_TOO_LARGE", 413, "BadRequestException")
+"""Its exception as recorded in koki-develop/lgtm-generator issue 10."""
 RESOURCE_NOT_FOUND = _kind("RESOURCE_NOT_FOUND", 404, "NotFoundException")
 THROTTLED = _kind("THROTTLED", 429, "TooManyRequestsException")
 UNAUTHORIZED = _kind("UNAUTHORIZED", 401, "UnauthorizedException")
@@ -54,10 +55,14 @@ class IntegrationOutcome:
     """How an integration fared, for access logs and metrics."""
 
     status: int
-    """$context.integration.status: what the endpoint (Lambda's API, say) answered."""
+    """$context.integration.integrationStatus: what the endpoint (Lambda's API, say) answered."""
     latency_ms: float
-    request_id: str
-    """$context.integration.requestId; "" where the endpoint has none."""
+    request_id: str | None = None
+    """$context.integration.requestId; None where the endpoint has none."""
+    answered: int | None = None
+    """$context.integration.status: what the function itself answered."""
+    error: str | None = None
+    """$context.integration.error: what came of it where the endpoint gave no answer to pass on."""
 
 
 class GatewayError(Exception):

@@ -51,6 +51,7 @@ def incoming(
     port: int,
     http10: bool,
     now: float,
+    base_path: str = "",
 ) -> Request:
     """`paths` are the path below the stage, the whole path and the query, all as sent."""
     entropy = os.urandom(39)
@@ -71,7 +72,8 @@ def incoming(
         source_ip=peer[0],
         source_port=peer[1],
         domain_name=host,
-        port=str(port),
+        port=port,
+        base_path=base_path,
         protocol="HTTP/1.0" if http10 else "HTTP/1.1",
         time=now,
     )

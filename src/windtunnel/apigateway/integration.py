@@ -22,7 +22,6 @@ from windtunnel.apigateway.mock import mock_response
 from windtunnel.apigateway.permission import may_invoke, method_source_arn
 from windtunnel.apigateway.request import Authorization, Caller, Match, Request
 from windtunnel.apigateway.response import proxy_response
-from windtunnel.apigateway.templates import Templates
 from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
 from windtunnel.functions.plane import FunctionsPlane, Result, Target
 from windtunnel.http.client import Client
@@ -84,9 +83,9 @@ class LambdaProxy:
                 raise GatewayError(BAD_GATEWAY, "Internal server error", reason=f"the function failed: {result.error}")
             response = proxy_response(result.payload, request, match)
         except GatewayError as error:
-            error.integration = IntegrationOutcome(200, latency, result.request_id)
+            error.integration = IntegrationOutcome(200, latency, result.request_id, error=error.reason)
             raise
-        return Integrated(response, IntegrationOutcome(200, latency, result.request_id))
+        return Integrated(response, IntegrationOutcome(200, latency, result.request_id, response.status))
 
     def _find(self) -> Target | None:
         """The function, where it is there and may be invoked: the same object until something is published."""
@@ -140,14 +139,11 @@ def _refused(refusal: InvokeError) -> GatewayError:
 class Mock:
     """API Gateway's own answer."""
 
-    def __init__(self, templates: Templates) -> None:
-        self._templates = templates
-
     async def answer(self, request: Request, match: Match, authorization: Authorization, caller: Caller) -> Integrated:
         """Answer by templates only."""
         started = time.perf_counter()
-        response = mock_response(request, match, authorization, caller, self._templates)
-        return Integrated(response, IntegrationOutcome(200, (time.perf_counter() - started) * 1000, ""))
+        response = mock_response(request, match, authorization, caller)
+        return Integrated(response, IntegrationOutcome(200, (time.perf_counter() - started) * 1000))
 
 
 class Backplane:
@@ -181,4 +177,7 @@ class Backplane:
             raise GatewayError(INTEGRATION_FAILURE, "Internal server error", reason=str(error)) from error
         latency = (time.perf_counter() - started) * 1000
         answered = [header for header in reply.headers if header[0].lower() not in NOT_PASSED_BACK]
-        return Integrated(Response(reply.status, answered, reply.body), IntegrationOutcome(reply.status, latency, ""))
+        return Integrated(
+            Response(reply.status, answered, reply.body),
+            IntegrationOutcome(reply.status, latency, answered=reply.status),
+        )

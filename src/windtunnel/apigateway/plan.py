@@ -13,7 +13,6 @@ from windtunnel.apigateway.keys import KeyChecks
 from windtunnel.apigateway.metrics import StageMetrics
 from windtunnel.apigateway.resource_policy import ResourcePolicy
 from windtunnel.apigateway.routing import Router
-from windtunnel.apigateway.templates import Templates
 from windtunnel.apigateway.validation import Validation, Validators, validation_of
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.client import Client
@@ -63,13 +62,13 @@ def stage_plan(stage: Stage, keys: Keys, kept: Answers, backplane: Client) -> St
 
 
 def _method_plans(stage: Stage, kept: Answers, backplane: Client) -> Iterable[MethodPlan]:
-    templates, validators = Templates(), Validators(stage)
+    validators = Validators(stage)
     for method in stage.methods:
         yield MethodPlan(
             method=method,
             authorizer=MethodAuthorizer(stage, method, kept) if method.authorization != "NONE" else None,
             validation=validation_of(stage, method, validators),
-            integration=_integration(stage, method, method.integration, kept.functions, backplane, templates),
+            integration=_integration(stage, method, method.integration, kept.functions, backplane),
         )
 
 
@@ -79,12 +78,11 @@ def _integration(
     integration: Integration | None,
     functions: FunctionsPlane,
     backplane: Client,
-    templates: Templates,
 ) -> LambdaProxy | Mock | Backplane | None:
     if integration is None:
         return None
     if integration.type == "AWS_PROXY" and LambdaProxy.serves(integration):
         return LambdaProxy(stage, method, integration, functions)
     if integration.type == "MOCK":
-        return Mock(templates)
+        return Mock()
     return Backplane(stage, integration, backplane)

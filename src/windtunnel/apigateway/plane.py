@@ -132,6 +132,7 @@ class ApiGateway:
                 exchange.local_port,
                 exchange.http10,
                 self._clock(),
+                address.base_path,
             )
             answer = await self._pipeline.run(plan, request)
             response = answer.response or self._error(plan, request, answer)
@@ -150,7 +151,7 @@ class ApiGateway:
         if answer.error.reason:
             LOG.warning("%s %s%s: %s", request.http_method, plan.stage.api_id, request.full_path, answer.error.reason)
         variables = context_variables(request, answer.match, answer.authorization, answer.caller, _outcome(answer))
-        return error_response(answer.error, plan.stage, request, variables)
+        return error_response(answer.error, plan.stage, request, variables, answer.match)
 
     def _observe(
         self, plan: StagePlan, request: Request, answer: Answer, response: Response, latency_ms: float
@@ -207,9 +208,11 @@ def _outcome(answer: Answer, response: Response | None = None, latency_ms: float
     return Outcome(
         status=response.status if response else answer.error.kind.status if answer.error else 200,
         response_length=len(response.body) if response and isinstance(response.body, bytes) else 0,
-        response_latency_ms=latency_ms,
+        response_latency_ms=round(latency_ms),
         integration_status=integration.status if integration else None,
-        integration_latency_ms=integration.latency_ms if integration else None,
+        integration_latency_ms=round(integration.latency_ms) if integration else None,
         integration_request_id=integration.request_id if integration else None,
         error=answer.error,
+        integration_response_status=integration.answered if integration else None,
+        integration_error=integration.error if integration else None,
     )

@@ -35,10 +35,14 @@ class Request:
     """The host of the request, without its port."""
     protocol: str
     """HTTP/1.1."""
-    port: str
-    """The port that the client connected to."""
     time: float
     """Seconds since the epoch."""
+    scheme: str = "http"
+    """What the client speaks: X-Forwarded-Proto."""
+    port: int = 80
+    """The port that the client connected to: X-Forwarded-Port."""
+    base_path: str = ""
+    """The base path of a custom domain's mapping, without slashes: then the event's path is `full_path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Match:
 
     method: Method
     path_parameters: Mapping[str, str]
-    """Percent-decoded, as the Lambda event has them; empty where the path has none."""
+    """As sent, still percent-encoded, as AWS hands them on; empty where the path has none."""
 
 
 @dataclass(frozen=True, slots=True)

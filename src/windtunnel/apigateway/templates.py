@@ -1,142 +1,164 @@
-"""Mapping templates (VTL) and mapping expressions.
+"""Mapping templates: VTL with API Gateway's $input, $context, $stageVariables and $util.
 
-Sources: API Gateway Developer Guide, "Variables for data transformations for API Gateway", "Mapping template syntax".
-VTL itself by the airspeed library.
+Sources: API Gateway Developer Guide, "Mapping template variable reference for REST APIs" and "Override your API's
+request and response parameters"; LocalStack's validated tests of templates: what is not there prints as nothing,
+$input.body of nothing is {}, a map prints as {a=1}, a list as JSON. The VTL itself is airspeed's.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import logging
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-import airspeed
+from airspeed.operators import LocalNamespace, TemplateError
+from airspeed.operators import Template as Vtl
 
-from windtunnel.apigateway.context import GETTERS, Lookup
 from windtunnel.apigateway.errors import DEFAULT_5XX, GatewayError
-from windtunnel.apigateway.event import query_pairs
-from windtunnel.apigateway.request import Match, Request
-
-LOG = logging.getLogger(__name__)
+from windtunnel.apigateway.jsonpath import find
+from windtunnel.apigateway.velocity import UNDEFINED, Map, Text, plain, velocity_value
 
 
-class Templates:
-    """Templates, parsed once each."""
+class Template:
+    """One mapping template. Text without a reference or a directive is not run through VTL."""
 
-    def __init__(self) -> None:
-        self._parsed: dict[str, Any] = {}
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._vtl = Vtl(text.strip()) if "$" in text or "#" in text else None
 
-    def render(self, template: str, request: Request, match: Match, body: bytes, lookup: Lookup) -> str:
-        """A template's text. One without VTL is its own. Raises GatewayError where it cannot be rendered."""
-        if "$" not in template and "#" not in template:
-            return template
-        if template not in self._parsed:
-            self._parsed[template] = airspeed.Template(template)
-        variables = {
-            "input": _Input(request, match, body),
-            "context": _context(lookup),
-            "stageVariables": dict(request.stage.variables),
-            "util": _Util(),
-        }
+    def render(self, variables: Mapping[str, object]) -> str:
+        """The template's output. Raises GatewayError (500) where it fails."""
+        if self._vtl is None:
+            return self._text
         try:
-            text: str = self._parsed[template].merge(variables)
-        except Exception as error:
-            raise GatewayError(DEFAULT_5XX, "Internal server error", reason=f"a mapping template: {error}") from error
-        return text
-
-    @staticmethod
-    def mapped(expression: str, request: Request, match: Match, lookup: Lookup) -> str | None:
-        """What a mapping expression stands for: a static value in single quotes, or where to find one."""
-        if len(expression) >= 2 and expression.startswith("'") and expression.endswith("'"):
-            return expression[1:-1]
-        for prefix, find in {
-            "method.request.header.": lambda name: request.lowered.get(name.lower()),
-            "method.request.querystring.": lambda name: dict(query_pairs(request.query)).get(name),
-            "method.request.path.": match.path_parameters.get,
-            "context.": lookup,
-            "stageVariables.": request.stage.variables.get,
-        }.items():
-            if expression.startswith(prefix):
-                value = find(expression.removeprefix(prefix))
-                return None if value is None else str(value)
-        return None
+            rendered: str = self._vtl.merge(_Namespace(_Globals(variables)))
+        except (TemplateError, RecursionError) as error:
+            raise GatewayError(
+                DEFAULT_5XX, "Internal server error", reason=f"the mapping template failed: {error}"
+            ) from error
+        return rendered
 
 
-def _context(lookup: Lookup) -> dict[str, Any]:
-    """$context as nested dicts."""
-    values: dict[str, Any] = {"responseOverride": {"header": {}, "status": 0}}
-    for name in GETTERS:
-        *path, last = name.split(".")
-        at = values
-        for part in path:
-            at = at.setdefault(part, {})
-        at[last] = lookup(name)
-    return values
+@lru_cache(maxsize=256)
+def compiled(text: str) -> Template:
+    """A template, parsed once."""
+    return Template(text)
 
 
-class _Input:
+def template_variables(
+    body: str, parameters: Mapping[str, Mapping[str, str]], context: Mapping[str, Any], stage: Mapping[str, str]
+) -> dict[str, object]:
+    """What a template sees; `parameters` has path, querystring and header, `context` the $context variables.
+
+    $context can be written to: what a template sets of responseOverride is there for the next one.
+    """
+    return {
+        "input": Input(body, parameters),
+        "context": velocity_value(context),
+        "stageVariables": velocity_value(stage),
+        "util": Util(),
+    }
+
+
+class Input:
     """$input."""
 
-    def __init__(self, request: Request, match: Match, body: bytes) -> None:
-        self.body = body.decode("utf-8", "replace")
-        self._groups = {
-            "path": dict(match.path_parameters),
-            "querystring": dict(query_pairs(request.query)),
-            "header": dict(request.headers),
-        }
+    def __init__(self, body: str, parameters: Mapping[str, Mapping[str, str]]) -> None:
+        self._body = body
+        self._parameters = parameters
 
-    def params(self, name: str | None = None) -> Any:
-        """A parameter out of path, query or headers, in this order; all of them without a name."""
+    @property
+    def body(self) -> Text:
+        """The body as text; {} where there is none."""
+        return Text(self._body or "{}")
+
+    def json(self, path: str) -> Text:
+        """What a JSONPath finds, as JSON; "" (with its quotes) where it finds nothing."""
+        value, found = self._find(path)
+        return Text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) if found else '""')
+
+    def path(self, path: str) -> object:
+        """What a JSONPath finds, as an object."""
+        value, found = self._find(path)
+        return velocity_value(value) if found else UNDEFINED
+
+    def params(self, name: str | None = None) -> object:
+        """A parameter of path, query string or headers, looked for in this order; without a name, all of them."""
         if name is None:
-            return self._groups
-        for group in ("path", "querystring", "header"):
-            if name in self._groups[group]:
-                return self._groups[group][name]
-        return ""
+            return velocity_value(self._parameters)
+        for values in self._parameters.values():
+            if values.get(name):
+                return Text(values[name])
+        lowered = str(name).lower()
+        for header, value in self._parameters.get("header", {}).items():
+            if header.lower() == lowered:
+                return Text(value)
+        return UNDEFINED
 
-    def path(self, expression: str) -> Any:
-        """What a JSONPath of names and numbers finds in the body."""
+    def _find(self, path: str) -> tuple[object, bool]:
         try:
-            at: Any = json.loads(self.body or "{}")
-        except ValueError:
-            return ""
-        for part in expression.removeprefix("$").replace("[", ".").replace("]", "").split("."):
-            if not part:
-                continue
-            part = part.strip("'\"")
-            if isinstance(at, dict):
-                at = at.get(part)
-            elif isinstance(at, list) and part.lstrip("-").isdigit() and -len(at) <= int(part) < len(at):
-                at = at[int(part)]
-            else:
-                return ""
-        return "" if at is None else at
-
-    def json(self, expression: str) -> str:
-        """The same as JSON."""
-        return json.dumps(self.path(expression), separators=(",", ":"))
+            document = json.loads(self._body)
+        except (ValueError, RecursionError):
+            return None, False
+        return find(document, path)
 
 
-class _Util:
+class Util:
     """$util."""
 
-    # the names are AWS's
-    def escapeJavaScript(self, text: Any) -> str:
-        return json.dumps(str(text), ensure_ascii=False)[1:-1].replace("'", "\\'")
+    def escapeJavaScript(self, value: object) -> Text:
+        """By JavaScript's rules: also a single quote, which JSON does not know escaped."""
+        if value is None:
+            return Text("null")
+        text = value if isinstance(value, str) else _printed(value)
+        if value is not UNDEFINED and not text.strip():
+            return Text("{}")  # recorded, by LocalStack's own account
+        return Text(json.dumps(str(text))[1:-1].replace("'", "\\'"))
 
-    def parseJson(self, text: str) -> Any:
-        return json.loads(text)
+    def parseJson(self, text: str) -> object:
+        """Stringified JSON as an object."""
+        return velocity_value(json.loads(text))
 
-    def urlEncode(self, text: str) -> str:
-        return quote_plus(str(text))
+    def urlEncode(self, text: object) -> Text:
+        """As application/x-www-form-urlencoded."""
+        return Text(quote_plus(_printed(text)))
 
-    def urlDecode(self, text: str) -> str:
-        return unquote_plus(str(text))
+    def urlDecode(self, text: object) -> Text:
+        """From application/x-www-form-urlencoded."""
+        return Text(unquote_plus(_printed(text)))
 
-    def base64Encode(self, text: str) -> str:
-        return base64.b64encode(str(text).encode()).decode()
+    def base64Encode(self, value: object) -> Text:
+        """In Base64."""
+        return Text(base64.b64encode(_printed(value).encode()).decode("ascii"))
 
-    def base64Decode(self, text: str) -> str:
-        return base64.b64decode(str(text)).decode("utf-8", "replace")
+    def base64Decode(self, text: object) -> Text:
+        """From Base64."""
+        return Text(base64.b64decode(_printed(text)).decode("utf-8", "replace"))
+
+
+class _Globals(dict[str, object]):
+    """The outermost variables: one that is not there is nothing, whatever is asked of it."""
+
+    def __missing__(self, name: str) -> object:
+        if name.startswith("#"):  # airspeed looks for macros here
+            raise KeyError(name)
+        return UNDEFINED
+
+
+class _Namespace(LocalNamespace):  # type: ignore[misc]
+    """A template's own variables: what is set has the methods of Java's types."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, velocity_value(value))
+
+
+def _printed(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+__all__ = ["Input", "Map", "Template", "Util", "compiled", "template_variables"]

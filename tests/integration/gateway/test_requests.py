@@ -10,10 +10,11 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from windtunnel.stack import Stack
-    from windtunnel.testing.clients import Api
+    from windtunnel.testing.clients import Api, Aws
     from windtunnel.testing.plugin import Engine
 
 TEN_MB = 10 * 1024 * 1024
@@ -30,7 +31,8 @@ def test_the_event_has_all_of_the_request(gateway: Api) -> None:
     event = response.json()
     assert (event["resource"], event["httpMethod"]) == ("/open/{first}/{rest+}", "POST")
     assert event["path"] == "/open/a%20b/c/d"
-    assert event["pathParameters"] == {"first": "a b", "rest": "c/d"}
+    # as sent, by what AWS recorded (LocalStack's validated test_lambda_aws_proxy_integration)
+    assert event["pathParameters"] == {"first": "a%20b", "rest": "c/d"}
     assert event["queryStringParameters"] == {"x": "2", "empty": ""}
     assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"], "empty": [""]}
     assert event["headers"]["X-MiXed"] == "case"
@@ -187,3 +189,24 @@ def test_the_api_is_found_by_its_host_name(engine: Engine, gateway_stack: Stack,
 
     assert response.json()["requestContext"]["domainName"] == host.split(":")[0]
     assert response.json()["requestContext"]["path"] == "/test/open"
+
+
+def test_a_custom_domain_s_base_path_leads_to_the_stage(gateway_stack: Stack, gateway_aws: Aws, engine: Engine) -> None:
+    # API Gateway Developer Guide, "Use API mappings to connect API stages to a custom domain name": the base path is in
+    # the event's path, and not in that of the resource
+    client, domain = gateway_aws.client("apigateway"), "api.windtunnel.test"
+    client.create_domain_name(domainName=domain, endpointConfiguration={"types": ["REGIONAL"]})
+    client.create_base_path_mapping(
+        domainName=domain, basePath="v1", restApiId=gateway_stack.api_id, stage=gateway_stack.api_stage
+    )
+
+    served = requests.get(f"{engine.endpoint_url}/v1/open", headers={"Host": domain}, timeout=10)
+    client.delete_base_path_mapping(domainName=domain, basePath="v1")
+    gone = requests.get(f"{engine.endpoint_url}/v1/open", headers={"Host": domain}, timeout=10)
+    client.delete_domain_name(domainName=domain)
+
+    event = served.json()
+    assert (event["path"], event["resource"]) == ("/v1/open", "/open")
+    assert event["requestContext"]["path"] == "/v1/open"
+    assert (event["requestContext"]["domainName"], event["headers"]["Host"]) == (domain, domain)
+    assert gone.status_code != 200

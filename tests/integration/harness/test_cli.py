@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ Outputs:
 def project(windtunnel_settings: Settings, tmp_path: Path) -> Path:
     """A project of a user's own: another folder, windtunnel's environments, a template and a function."""
     (tmp_path / "windtunnel.toml").write_text(
-        f'port = {free_port()}\ntemplate = "template.yaml"\nstack = "mine"\n'
+        f'port = {free_port()}\napi_port = {free_port()}\ntemplate = "template.yaml"\nstack = "mine"\n'
         '[[examples]]\ntitle = "say hello"\nmethod = "GET"\npath = "/hello"\n'
     )
     (tmp_path / "template.yaml").write_text(TEMPLATE)
@@ -210,12 +211,16 @@ def test_deploy_to_a_named_engine_that_is_down_says_up(run: Run) -> None:
     assert "make up" in done.stderr
 
 
-def test_doctor_finds_a_taken_port_and_a_missing_template(run: Run, project: Path) -> None:
+@pytest.mark.parametrize("name", ["WINDTUNNEL_PORT", "WINDTUNNEL_API_PORT"])
+def test_doctor_finds_a_taken_port_and_a_missing_template(run: Run, project: Path, name: str) -> None:
     (project / "template.yaml").unlink()
 
-    done = run("doctor")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("doctor", **{name: str(port)})
 
     assert done.returncode == 1
+    assert f"warn  port         {port} is taken by process {os.getpid()}" in done.stdout
     assert "FAIL  template" in done.stdout
     assert "ok    engine" in done.stdout
     assert "LocalStack 4.14.0" in done.stdout

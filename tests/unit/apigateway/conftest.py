@@ -109,7 +109,6 @@ def make_request() -> Callable[..., Request]:
             "source_ip": "192.0.2.7",
             "source_port": 40000,
             "domain_name": "s4x3opwd6i.execute-api.us-east-1.amazonaws.com",
-            "port": "443",
             "protocol": "HTTP/1.1",
             "time": 1_800_000_000.0,
         }

@@ -70,23 +70,23 @@ def test_what_names_no_api_is_for_another_service(host: bytes, target: bytes) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "api_id", "stage", "below"),
+    ("path", "api_id", "stage", "below", "base_path"),
     [
-        ("/users/5", "root1", "Prod", "/users/5"),
-        ("/v1/users", "one1", "Prod", "/users"),
-        ("/v1", "one1", "Prod", "/"),
+        ("/users/5", "root1", "Prod", "/users/5", ""),
+        ("/v1/users", "one1", "Prod", "/users", "v1"),
+        ("/v1", "one1", "Prod", "/", "v1"),
         # the longest base path wins
-        ("/v1/beta/users", "beta1", "test", "/users"),
-        ("/v10/users", "root1", "Prod", "/v10/users"),
+        ("/v1/beta/users", "beta1", "test", "/users", "v1/beta"),
+        ("/v10/users", "root1", "Prod", "/v10/users", ""),
         # a mapping without a stage: the path names it
-        ("/any/dev/users", "any1", "dev", "/users"),
-        ("/any", "any1", "", "/"),
+        ("/any/dev/users", "any1", "dev", "/users", "any"),
+        ("/any", "any1", "", "/", "any"),
     ],
 )
-def test_a_custom_domain_maps_its_base_paths(path: str, api_id: str, stage: str, below: str) -> None:
+def test_a_custom_domain_maps_its_base_paths(path: str, api_id: str, stage: str, below: str, base_path: str) -> None:
     address = DOMAINS.resolve("API.example.com", path, "q=1")
 
-    assert address == Address(api_id, stage, below, path, "q=1", domain="API.example.com")
+    assert address == Address(api_id, stage, below, path, "q=1", base_path=base_path)
 
 
 @pytest.mark.parametrize("host", ["other.example.com", "empty.example.com"])

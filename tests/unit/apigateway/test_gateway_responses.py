@@ -1,9 +1,5 @@
-"""How API Gateway answers by itself.
-
-Sources: API Gateway Developer Guide, "Gateway responses for REST APIs in API Gateway" (an own response, else that of
-DEFAULT_4XX or DEFAULT_5XX, else AWS's; which variables a template may have) and "Gateway response types"; the default
-bodies to the letter: DESIGN, "AWS's own words, exactly".
-"""
+"""Sources: DESIGN.md's table ("AWS's own words, exactly"); Developer Guide, "Gateway responses for REST APIs" and
+"Gateway response types for API Gateway"."""
 
 from __future__ import annotations
 
@@ -12,166 +8,233 @@ from typing import Any
 
 import pytest
 
-from windtunnel.apigateway.context import GETTERS, Outcome, context_variables
+from windtunnel.apigateway import errors
+from windtunnel.apigateway.context import Outcome, context_variables
 from windtunnel.apigateway.definition import GatewayResponse, Stage
-from windtunnel.apigateway.errors import (
-    ACCESS_DENIED,
-    AUTHORIZER_CONFIGURATION_ERROR,
-    BAD_GATEWAY,
-    BAD_REQUEST_BODY,
-    INTEGRATION_TIMEOUT,
-    INVALID_API_KEY,
-    QUOTA_EXCEEDED,
-    REQUEST_TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE,
-    ErrorKind,
-    GatewayError,
-)
+from windtunnel.apigateway.errors import ErrorKind, GatewayError
 from windtunnel.apigateway.gateway_responses import error_response
-from windtunnel.apigateway.request import Authorization, Caller, Match, Request
+from windtunnel.apigateway.request import Match, Request
 from windtunnel.http.messages import Response
 
-Refuse = Callable[..., Response]
+Refused = Callable[..., Response]
 
 
 @pytest.fixture
-def refuse(make_request: Callable[..., Request], make_stage: Callable[..., Stage]) -> Refuse:
-    """The answer to a request that ends in an error, in a stage with these gateway responses."""
+def refused(
+    make_stage: Callable[..., Stage], make_request: Callable[..., Request], make_match: Callable[..., Match]
+) -> Refused:
+    def answer(
+        error: GatewayError,
+        responses: dict[str, GatewayResponse] | None = None,
+        headers: dict[str, str] | None = None,
+        **given: Any,
+    ) -> Response:
+        stage = make_stage(gateway_responses=responses or {})
+        request, match = make_request(headers, stage=stage, **given), make_match({"userId": "42"})
+        variables = context_variables(request, match, outcome=Outcome(error=error))
+        return error_response(error, stage, request, variables, match)
 
-    def refuse(error: GatewayError, headers: dict[str, str] | None = None, **responses: GatewayResponse) -> Response:
-        request = make_request(headers)
-        stage = make_stage(gateway_responses=responses, variables={"colour": "green"})
-        outcome = Outcome(error.kind.status, error=error)
-        lookup = context_variables(request, None, Authorization(), Caller(), outcome)
-        return error_response(error, stage, request, lookup)
-
-    return refuse
-
-
-def header(response: Response, name: str) -> str | None:
-    return next((value.decode() for key, value in response.headers if key.decode().lower() == name.lower()), None)
-
-
-@pytest.mark.parametrize(
-    ("kind", "message", "status", "body", "error_type"),
-    [
-        (INVALID_API_KEY, "Forbidden", 403, b'{"message":"Forbidden"}', "ForbiddenException"),
-        (QUOTA_EXCEEDED, "Limit Exceeded", 429, b'{"message":"Limit Exceeded"}', "LimitExceededException"),
-        (BAD_REQUEST_BODY, "Invalid request body", 400, b'{"message": "Invalid request body"}', "BadRequestException"),
-        (UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type", 415, b'{"message": "Unsupported Media Type"}', None),
-        (ACCESS_DENIED, "no", 403, b'{"Message":"no"}', "AccessDeniedException"),
-        (BAD_GATEWAY, "Internal server error", 502, b'{"message": "Internal server error"}', None),
-        (INTEGRATION_TIMEOUT, "Endpoint request timed out", 504, b'{"message": "Endpoint request timed out"}', None),
-        # recorded: koki-develop/lgtm-generator issue 10
-        (REQUEST_TOO_LARGE, "Request Too Long", 413, b'{"message": "Request Too Long"}', "BadRequestException"),
-        (AUTHORIZER_CONFIGURATION_ERROR, None, 500, b'{"message":null}', "AuthorizerConfigurationException"),
-    ],
-)
-def test_awss_own_words(
-    refuse: Refuse, kind: ErrorKind, message: str | None, status: int, body: bytes, error_type: str | None
-) -> None:
-    response = refuse(GatewayError(kind, message))
-
-    assert (response.status, response.body) == (status, body)
-    assert header(response, "content-type") == "application/json"
-    assert header(response, "x-amzn-RequestId") == "r1"
-    assert header(response, "x-amz-apigw-id") == "x1="
-    assert error_type is None or header(response, "x-amzn-ErrorType") == error_type
+    return answer
 
 
-def test_a_types_own_response_counts_before_the_default_of_its_class(refuse: Refuse) -> None:
-    own = GatewayResponse(418, {"gatewayresponse.header.x-a": "'own'"}, {})
-    default = GatewayResponse(400, {"gatewayresponse.header.x-a": "'default'"}, {})
-
-    specific = refuse(GatewayError(INVALID_API_KEY, "Forbidden"), INVALID_API_KEY=own, DEFAULT_4XX=default)
-    general = refuse(GatewayError(QUOTA_EXCEEDED, "Limit Exceeded"), INVALID_API_KEY=own, DEFAULT_4XX=default)
-    other = refuse(GatewayError(BAD_GATEWAY, "Internal server error"), DEFAULT_4XX=default)
-
-    assert (specific.status, header(specific, "x-a")) == (418, "own")
-    assert (general.status, header(general, "x-a")) == (400, "default")
-    assert (other.status, header(other, "x-a")) == (502, None)
-
-
-def test_a_template_has_context_and_stage_variables(refuse: Refuse) -> None:
-    template = (
-        '{"why":$context.error.messageString,"type":"$context.error.responseType",'
-        '"id":"$context.requestId","colour":"$stageVariables.colour","none":"$context.nothing"}'
-    )
-    custom = GatewayResponse(None, {}, {"application/json": template})
-
-    response = refuse(GatewayError(INVALID_API_KEY, 'say "no"'), INVALID_API_KEY=custom)
-
-    assert response.body == (b'{"why":"say \\"no\\"","type":"INVALID_API_KEY","id":"r1","colour":"green","none":""}')
-
-
-def test_a_template_is_chosen_by_what_the_client_accepts(refuse: Refuse) -> None:
-    custom = GatewayResponse(None, {}, {"application/json": "{}", "text/html": "<p>no</p>"})
-
-    html = refuse(GatewayError(INVALID_API_KEY, "Forbidden"), {"Accept": "text/html"}, INVALID_API_KEY=custom)
-    first = refuse(GatewayError(INVALID_API_KEY, "Forbidden"), {"Accept": "image/png"}, INVALID_API_KEY=custom)
-
-    assert (html.body, header(html, "content-type")) == (b"<p>no</p>", "text/html")
-    assert (first.body, header(first, "content-type")) == (b"{}", "application/json")
+def headers_of(response: Response) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in response.headers}
 
 
 @pytest.mark.parametrize(
-    ("expression", "value"),
+    ("kind", "message", "status", "exception", "body"),
     [
-        ("'static'", "static"),
-        ("method.request.header.Origin", "https://a.example"),
-        ("method.request.header.Absent", None),
-        ("context.requestId", "r1"),
-        ("stageVariables.colour", "green"),
-        ("nonsense", None),
-        ("'two\r\nlines'", "two  lines"),
+        (
+            errors.MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token", 403,
+            "MissingAuthenticationTokenException", b'{"message":"Missing Authentication Token"}',
+        ),
+        (errors.INVALID_API_KEY, "Forbidden", 403, "ForbiddenException", b'{"message":"Forbidden"}'),
+        (errors.THROTTLED, "Too Many Requests", 429, "TooManyRequestsException", b'{"message":"Too Many Requests"}'),
+        (errors.QUOTA_EXCEEDED, "Limit Exceeded", 429, "LimitExceededException", b'{"message":"Limit Exceeded"}'),
+        (
+            errors.BAD_REQUEST_BODY, "Invalid request body", 400, "BadRequestException",
+            b'{"message": "Invalid request body"}',
+        ),
+        (
+            errors.BAD_REQUEST_PARAMETERS, "Missing required request parameters: [q]", 400, "BadRequestException",
+            b'{"message": "Missing required request parameters: [q]"}',
+        ),
+        # recorded, by LocalStack's account: BadRequestException
+        (
+            errors.UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type", 415, "BadRequestException",
+            b'{"message": "Unsupported Media Type"}',
+        ),
+        (errors.UNAUTHORIZED, "Unauthorized", 401, "UnauthorizedException", b'{"message":"Unauthorized"}'),
+        (
+            errors.ACCESS_DENIED, "User is not authorized to access this resource with an explicit deny", 403,
+            "AccessDeniedException",
+            b'{"Message":"User is not authorized to access this resource with an explicit deny"}',
+        ),
+        (
+            errors.AUTHORIZER_CONFIGURATION_ERROR, None, 500, "AuthorizerConfigurationException", b'{"message":null}',
+        ),
+        (
+            errors.BAD_GATEWAY, "Internal server error", 502, "InternalServerErrorException",
+            b'{"message": "Internal server error"}',
+        ),
+        (
+            errors.INTEGRATION_TIMEOUT, "Endpoint request timed out", 504, "InternalServerErrorException",
+            b'{"message": "Endpoint request timed out"}',
+        ),
+        (
+            errors.API_CONFIGURATION_ERROR, "Internal server error", 500, "InternalServerErrorException",
+            b'{"message": "Internal server error"}',
+        ),
+        (
+            # recorded: koki-develop/lgtm-generator issue 10, Content-Length 31
+            errors.REQUEST_TOO_LARGE, "Request Too Long", 413, "BadRequestException",
+            b'{"message": "Request Too Long"}',
+        ),
     ],
-)
-def test_a_header_is_static_or_mapped(refuse: Refuse, expression: str, value: str | None) -> None:
-    custom = GatewayResponse(None, {"gatewayresponse.header.x-v": expression, "ignored": "'x'"}, {})
-
-    response = refuse(
-        GatewayError(INVALID_API_KEY, "Forbidden"), {"Origin": "https://a.example"}, INVALID_API_KEY=custom
-    )
-
-    assert header(response, "x-v") == value
-
-
-def test_a_header_of_api_gateways_own_can_be_replaced(refuse: Refuse) -> None:
-    custom = GatewayResponse(None, {"gatewayresponse.header.Content-Type": "'text/plain'"}, {})
-
-    response = refuse(GatewayError(INVALID_API_KEY, "Forbidden"), INVALID_API_KEY=custom)
-
-    assert [value for name, value in response.headers if name.lower() == b"content-type"] == [b"text/plain"]
-
-
-def test_every_context_variable_can_be_looked_up(
-    make_request: Callable[..., Request], make_match: Callable[..., Match]
+)  # fmt: skip
+def test_aws_s_own_words(
+    refused: Refused, kind: ErrorKind, message: str | None, status: int, exception: str, body: bytes
 ) -> None:
-    """Source: API Gateway Developer Guide, "Variables for access logging for API Gateway"."""
-    error = GatewayError(BAD_REQUEST_BODY, "Invalid request body", validation="[x]")
-    outcome = Outcome(400, 5, 1.6, 200, 2.4, "lambda-1", error)
-    authorization = Authorization("user", {"a": "1", "claims": {"sub": "5"}}, None, 3)
-    lookup = context_variables(make_request(), make_match(), authorization, Caller("k", "i"), outcome)
+    response = refused(GatewayError(kind, message))
 
-    found: dict[str, Any] = {name: lookup(name) for name in GETTERS}
-
-    assert found["status"] == 400
-    assert (found["responseLength"], found["responseLatency"]) == (5, 2)
-    assert (found["integration.status"], found["integrationLatency"], found["integration.requestId"]) == (
-        200,
-        2,
-        "lambda-1",
+    assert response == Response(
+        status,
+        [
+            (b"Content-Type", b"application/json"),
+            (b"x-amzn-ErrorType", exception.encode()),
+            (b"x-amzn-RequestId", b"r1"),
+            (b"x-amz-apigw-id", b"x1="),
+        ],
+        body,
     )
-    assert found["error.validationErrorString"] == "[x]"
-    assert found["resourcePath"] == make_match().method.resource_path
-    assert (lookup("authorizer.a"), lookup("authorizer.principalId")) == ("1", "user")
-    assert (lookup("authorizer.claims.sub"), lookup("authorizer.claims.none")) == ("5", None)
-    assert (lookup("authorizer.none"), lookup("nothing")) == (None, None)
 
 
-def test_without_an_error_and_a_method_variables_have_no_value(make_request: Callable[..., Request]) -> None:
-    lookup = context_variables(make_request(), None, Authorization(), Caller(), Outcome(200))
+MISSING = GatewayError(errors.MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token")
+CORS = GatewayResponse(None, {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}, {})
 
-    absent = ["error.message", "error.messageString", "error.responseType", "error.validationErrorString"]
-    absent += ["resourceId", "resourcePath", "integration.latency", "identity.apiKey", "authorizer.claims.sub"]
-    assert [lookup(name) for name in absent] == [None] * len(absent)
+
+def test_cors_on_errors_as_sam_sets_it_up(refused: Refused) -> None:
+    # the application's own template: DEFAULT_4XX and DEFAULT_5XX with a header and nothing else
+    responses = {"DEFAULT_4XX": CORS, "DEFAULT_5XX": CORS}
+
+    response = refused(MISSING, responses)
+    assert response.status == 403
+    assert headers_of(response)["Access-Control-Allow-Origin"] == "*"
+    assert headers_of(response)["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"
+    assert response.body == b'{"message":"Missing Authentication Token"}'
+
+    response = refused(GatewayError(errors.BAD_GATEWAY, "Internal server error"), responses)
+    assert response.status == 502
+    assert headers_of(response)["Access-Control-Allow-Origin"] == "*"
+    assert response.body == b'{"message": "Internal server error"}'
+
+
+def test_a_type_s_own_response_goes_before_the_default(refused: Refused) -> None:
+    responses = {
+        "DEFAULT_4XX": GatewayResponse(418, {"gatewayresponse.header.X-From": "'default'"}, {}),
+        "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(404, {"gatewayresponse.header.X-From": "'type'"}, {}),
+    }
+
+    response = refused(MISSING, responses)
+    assert (response.status, headers_of(response)["X-From"]) == (404, "type")
+
+    # "changing the status code of this fallback changes the status codes of all other 4XX responses"
+    response = refused(GatewayError(errors.THROTTLED, "Too Many Requests"), responses)
+    assert (response.status, headers_of(response)["X-From"]) == (418, "default")
+
+    response = refused(GatewayError(errors.INTEGRATION_TIMEOUT, "Endpoint request timed out"), responses)
+    assert (response.status, "X-From" in headers_of(response)) == (504, False)
+
+
+def test_413_cannot_be_customised(refused: Refused) -> None:
+    # "Amazon API Gateway important notes", REST APIs
+    response = refused(GatewayError(errors.REQUEST_TOO_LARGE, "Request Too Long"), {"DEFAULT_4XX": CORS})
+
+    assert "Access-Control-Allow-Origin" not in headers_of(response)
+
+
+def test_the_example_of_the_documentation(refused: Refused) -> None:
+    # "Set up gateway response customization in OpenAPI"
+    custom = GatewayResponse(
+        404,
+        {
+            "gatewayresponse.header.x-request-path": "method.request.path.userId",
+            "gatewayresponse.header.x-request-query": "method.request.querystring.q",
+            "gatewayresponse.header.Access-Control-Allow-Origin": "'a.b.c'",
+            "gatewayresponse.header.x-request-header": "method.request.header.Accept",
+        },
+        {
+            "application/json": '{"message": $context.error.messageString, "type": "$context.error.responseType", '
+            '"statusCode": "\'404\'", "stage": "${context.stage}", "resourcePath": "$context.resourcePath", '
+            '"stageVariables.Var": "$stageVariables.Var", "none": "$context.none", '
+            '"q": "$method.request.querystring.q"}'
+        },
+    )
+
+    response = refused(MISSING, {"MISSING_AUTHENTICATION_TOKEN": custom}, {"Accept": "*/*"}, query="q=1")
+
+    assert response.status == 404
+    assert response.body == (
+        b'{"message": "Missing Authentication Token", "type": "MISSING_AUTHENTICATION_TOKEN", '
+        b'"statusCode": "\'404\'", "stage": "test", "resourcePath": "/users/{userId}", '
+        b'"stageVariables.Var": "value", "none": "", "q": "1"}'
+    )
+    headers = headers_of(response)
+    assert headers["x-request-path"] == "42"
+    assert headers["x-request-query"] == "1"
+    assert headers["Access-Control-Allow-Origin"] == "a.b.c"
+    assert headers["x-request-header"] == "*/*"
+
+
+def test_input_in_a_template(refused: Refused) -> None:
+    template = "$input.params('userId') $input.params(\"q\") $input.params('none')|$input.body|$other #if"
+
+    custom = GatewayResponse(None, {}, {"text/plain": template})
+
+    response = refused(MISSING, {"DEFAULT_4XX": custom}, query="q=1", body=b"hi")
+
+    assert response.body == b"42 1 |hi|$other #if"
+    assert headers_of(response)["Content-Type"] == "text/plain"
+
+
+def test_a_true_in_a_template(make_stage: Callable[..., Stage], make_request: Callable[..., Request]) -> None:
+    stage = make_stage(gateway_responses={"DEFAULT_4XX": GatewayResponse(None, {}, {"text/plain": "$context.a"})})
+    request = make_request()
+
+    assert error_response(MISSING, stage, request, lambda name: True).body == b"true"
+    assert error_response(MISSING, stage, request, lambda name: False).body == b"false"
+
+
+def test_a_template_is_chosen_by_the_accept_header(refused: Refused) -> None:
+    responses = {"DEFAULT_4XX": GatewayResponse(None, {}, {"application/json": "{}", "text/html": "<p>"})}
+
+    assert refused(MISSING, responses, {"Accept": "text/html, */*"}).body == b"<p>"
+    assert refused(MISSING, responses, {"Accept": "image/png"}).body == b"{}"
+
+
+def test_aws_s_own_template_keeps_aws_s_words(refused: Refused) -> None:
+    # GetGatewayResponse shows this template for every type that is not customised
+    template = {"application/json": '{"message":$context.error.messageString}'}
+
+    response = refused(
+        GatewayError(errors.BAD_GATEWAY, "Internal server error"), {"DEFAULT_5XX": GatewayResponse(None, {}, template)}
+    )
+
+    assert response.body == b'{"message": "Internal server error"}'
+
+
+def test_a_header_of_the_api_s_own_replaces_aws_s(refused: Refused) -> None:
+    custom = GatewayResponse(None, {"gatewayresponse.header.content-type": "'text/plain'"}, {})
+
+    headers = headers_of(refused(MISSING, {"DEFAULT_4XX": custom}))
+
+    assert headers["content-type"] == "text/plain"
+    assert "Content-Type" not in headers
+
+
+def test_no_header_can_be_smuggled_in_by_a_query(refused: Refused) -> None:
+    custom = GatewayResponse(None, {"gatewayresponse.header.X-Q": "method.request.querystring.q"}, {})
+
+    response = refused(MISSING, {"DEFAULT_4XX": custom}, query="q=a%0d%0aSet-Cookie:%20stolen")
+
+    assert "X-Q" not in headers_of(response)

@@ -25,7 +25,7 @@ def test_a_request_off_the_socket_is_text_in_order(make_stage: Callable[..., Sta
     assert request.headers == (("X-A", "1"), ("x-a", "é"))
     assert request.lowered == {"x-a": "é"}
     assert (request.path, request.full_path, request.query) == ("/a", "/test/a", "q=1")
-    assert (request.port, request.protocol, request.source_ip) == ("4566", "HTTP/1.0", "192.0.2.7")
+    assert (request.port, request.protocol, request.source_ip) == (4566, "HTTP/1.0", "192.0.2.7")
     assert request.trace_id.startswith("Root=1-00000000-")
 
 

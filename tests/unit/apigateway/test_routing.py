@@ -1,172 +1,213 @@
-"""Which method a request is for.
-
-Sources: API Gateway Developer Guide, "Set up a proxy integration with a proxy resource", "API Gateway important notes";
-recorded: LocalStack's TestApiGatewayCommon, where a path or method that is not there is a missing authentication token.
-"""
+"""Sources: "recorded" is what AWS answered to LocalStack's validated tests, named in each test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, unquote
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windtunnel.apigateway.definition import Method, MethodSettings, Stage, Throttle
-from windtunnel.apigateway.errors import GatewayError
-from windtunnel.apigateway.routing import ANY_METHODS, Router
+from windtunnel.apigateway.definition import Method, Stage
+from windtunnel.apigateway.errors import MISSING_AUTHENTICATION_TOKEN, GatewayError
+from windtunnel.apigateway.routing import HTTP_METHODS, Router
 
-MakeMethod = Callable[..., Method]
-MakeStage = Callable[..., Stage]
+Routed = Callable[..., Router]
 
 
 @pytest.fixture
-def route(make_stage: MakeStage, make_method: MakeMethod) -> Callable[..., Router]:
-    def route(*routes: str) -> Router:
-        methods = tuple(
-            make_method(http_method=route.split()[0], resource_path=route.split()[1], resource_id=route)
-            for route in routes
-        )
-        return Router(make_stage(methods=methods))
+def make_router(make_stage: Callable[..., Stage], make_method: Callable[..., Method]) -> Routed:
+    def make(*routes: str) -> Router:
+        methods = []
+        for route in routes:
+            http_method, path = route.split(" ")
+            methods.append(make_method(http_method=http_method, resource_path=path))
+        return Router(make_stage(methods=tuple(methods)))
 
-    return route
+    return make
 
 
-ROUTES = (
-    "GET /",
-    "GET /users",
-    "ANY /users",
-    "GET /users/{id}",
-    "GET /users/me",
-    "POST /users/{id}/pets",
-    "GET /files/{proxy+}",
-    "GET /files/readme",
-    "ANY /any",
-)
+def found(router: Router, request: str) -> tuple[str, dict[str, str]] | None:
+    http_method, path = request.split(" ")
+    try:
+        match = router.match(http_method, path)
+    except GatewayError:
+        return None
+    return f"{match.method.http_method} {match.method.resource_path}", dict(match.path_parameters)
 
 
 @pytest.mark.parametrize(
-    ("http_method", "path", "found", "values"),
+    ("request_line", "expected"),
     [
-        ("GET", "/", "GET /", {}),
-        ("GET", "", "GET /", {}),
-        ("GET", "/users", "GET /users", {}),
-        # a slash at the end is ignored
-        ("GET", "/users/", "GET /users", {}),
-        # a method of its own before ANY
-        ("POST", "/users", "ANY /users", {}),
-        # static before a placeholder
-        ("GET", "/users/me", "GET /users/me", {}),
-        ("GET", "/users/5", "GET /users/{id}", {"id": "5"}),
-        ("GET", "/users/a%20b", "GET /users/{id}", {"id": "a b"}),
-        ("POST", "/users/me/pets", "POST /users/{id}/pets", {"id": "me"}),
-        ("GET", "/files/readme", "GET /files/readme", {}),
-        ("GET", "/files/a/b/c", "GET /files/{proxy+}", {"proxy": "a/b/c"}),
-        ("GET", "/files/readme/x", "GET /files/{proxy+}", {"proxy": "readme/x"}),
-        *[(method, "/any", "ANY /any", {}) for method in sorted(ANY_METHODS)],
+        ("GET /users/all", ("GET /users/all", {})),
+        ("GET /users/1", ("GET /users/{id}", {"id": "1"})),
+        ("GET /users/1/posts", ("GET /users/{proxy+}", {"proxy": "1/posts"})),
+        ("GET /users/all/posts", ("GET /users/all/posts", {})),
+        ("GET /users/all/other", ("GET /users/{proxy+}", {"proxy": "all/other"})),
     ],
 )
-def test_the_most_specific_resource_is_taken(
-    route: Callable[..., Router], http_method: str, path: str, found: str, values: dict[str, str]
-) -> None:
-    match = route(*ROUTES).match(http_method, path)
+def test_the_more_specific_resource_wins(make_router: Routed, request_line: str, expected: object) -> None:
+    # Developer Guide, "Proxy integrations for REST APIs"
+    router = make_router("GET /users/{proxy+}", "GET /users/{id}", "GET /users/all", "GET /users/all/posts")
 
-    assert (match.method.resource_id, dict(match.path_parameters)) == (found, values)
+    assert found(router, request_line) == expected
 
 
 @pytest.mark.parametrize(
-    ("http_method", "path"),
+    ("request_line", "expected"),
     [
-        ("GET", "/nothing"),
-        ("PUT", "/"),
-        ("GET", "/users/5/pets"),
-        ("GET", "/files"),
-        ("GET", "/users//pets"),
-        # HEAD and OPTIONS are there where they are defined, and nowhere else
-        ("HEAD", "/users/5"),
-        ("OPTIONS", "/users/5"),
-        # ANY stands for seven methods
-        ("TRACE", "/any"),
+        ("OPTIONS /test", ("OPTIONS /{proxy+}", {"proxy": "test"})),
+        ("POST /test", ("POST /test", {})),
+        ("OPTIONS /test/any", ("ANY /test/any", {})),
+        ("GET /test/any", ("ANY /test/any", {})),
+        ("GET /test", None),
     ],
 )
-def test_what_the_api_does_not_have_is_a_missing_token(
-    route: Callable[..., Router], http_method: str, path: str
+def test_a_resource_without_the_method_does_not_hide_the_next_one(
+    make_router: Routed, request_line: str, expected: object
 ) -> None:
+    # recorded: test_apigateway_common, TestProxyRouting::test_proxy_routing_with_hardcoded_resource_sibling
+    router = make_router("POST /test", "ANY /test/any", "OPTIONS /{proxy+}")
+
+    assert found(router, request_line) == expected
+
+
+def test_nothing_found_is_a_missing_authentication_token(make_router: Routed) -> None:
+    # Developer Guide, "Gateway response types": MISSING_AUTHENTICATION_TOKEN also for an unsupported method or resource
     with pytest.raises(GatewayError) as caught:
-        route(*ROUTES).match(http_method, path)
+        make_router("GET /a").match("GET", "/b")
 
-    assert (caught.value.kind.type, caught.value.kind.status) == ("MISSING_AUTHENTICATION_TOKEN", 403)
-    assert caught.value.message == "Missing Authentication Token"
-
-
-def method(path: str) -> Method:
-    """GET on a path, and nothing else to say of it."""
-    none = Throttle(None, None)
-    return Method(
-        resource_id=path, resource_path=path, http_method="GET", authorization="NONE", authorizer=None,
-        authorization_scopes=(), api_key_required=False, request_parameters={}, request_models={}, validator=None,
-        operation_name=None, integration=None, settings=MethodSettings(throttle=none),
-    )  # fmt: skip
+    assert (caught.value.kind, caught.value.message) == (MISSING_AUTHENTICATION_TOKEN, "Missing Authentication Token")
 
 
-def stage(methods: tuple[Method, ...]) -> Stage:
-    """A stage with these methods."""
-    return Stage(
-        account="1", region="r", api_id="a", api_name="n", stage_name="s", deployment_id="d", variables={},
-        api_key_source="HEADER", binary_media_types=(), minimum_compression_size=None,
-        disable_execute_api_endpoint=False, policy=None, methods=methods, models={}, gateway_responses={},
-        access_log=None, tracing=False, throttle=Throttle(None, None),
-    )  # fmt: skip
+def test_any_comes_after_the_method_itself_whatever_their_order(make_router: Routed) -> None:
+    for routes in (("ANY /a", "GET /a"), ("GET /a", "ANY /a")):
+        router = make_router(*routes)
+
+        assert found(router, "GET /a") == ("GET /a", {})
+        assert found(router, "HEAD /a") == ("ANY /a", {})
 
 
-SEGMENT = st.sampled_from(["a", "b", "{p}", "{g+}"])
+@pytest.mark.parametrize("http_method", ["TRACE", "CONNECT", "get", "PROPFIND"])
+def test_any_stands_for_seven_methods_only(make_router: Routed, http_method: str) -> None:
+    # API reference, PutMethod: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, ANY"
+    assert found(make_router("ANY /a"), f"{http_method} /a") is None
 
 
-def rank(path: str) -> tuple[int, ...]:
-    """How specific a resource is, level by level."""
-    return tuple(2 if part.endswith("+}") else 1 if part.startswith("{") else 0 for part in path.split("/") if part)
+def test_head_and_options_are_only_where_they_are_defined(make_router: Routed) -> None:
+    router = make_router("GET /a")
+
+    assert found(router, "HEAD /a") is None
+    assert found(router, "OPTIONS /a") is None
 
 
-def naive(paths: list[str], asked: list[str]) -> str | None:
-    """The first of all resources that fits, the most specific one first, level by level."""
-    for path in sorted(paths, key=rank):
-        parts = [part for part in path.split("/") if part]
-        if parts and parts[-1].endswith("+}"):
-            head = parts[:-1]
-            fits = len(asked) > len(head) and all(_one(p, a) for p, a in zip(head, asked, strict=False))
-        else:
-            fits = len(parts) == len(asked) and all(_one(p, a) for p, a in zip(parts, asked, strict=True))
-        if fits:
-            return path
-    return None
+@pytest.mark.parametrize(
+    ("request_line", "expected"),
+    [
+        ("GET /proxy-value/", ("ANY /{proxy+}", {"proxy": "proxy-value"})),
+        ("GET /proxy-value//double-slash", ("ANY /{proxy+}", {"proxy": "proxy-value//double-slash"})),
+        ("GET //proxy-value", ("ANY /{proxy+}", {"proxy": "proxy-value"})),
+        ("GET //hardcoded", ("ANY /hardcoded", {})),
+        ("GET /hardcoded/", ("ANY /hardcoded", {})),
+        (
+            "GET /v/api/user/test%2Balias@gmail.com/plus/test+alias@gmail.com",
+            ("ANY /{proxy+}", {"proxy": "v/api/user/test%2Balias@gmail.com/plus/test+alias@gmail.com"}),
+        ),
+    ],
+)
+def test_slashes_and_percent_encoding(make_router: Routed, request_line: str, expected: object) -> None:
+    # recorded: test_apigateway_lambda, test_lambda_aws_proxy_integration
+    assert found(make_router("ANY /{proxy+}", "ANY /hardcoded"), request_line) == expected
 
 
-def _one(part: str, asked: str) -> bool:
-    return part.startswith("{") or part == asked
+def test_an_encoded_slash_is_no_slash(make_router: Routed) -> None:
+    # serverless/serverless issue 5037: /posts/%40 reaches the function as %40
+    assert found(make_router("GET /posts/{id}"), "GET /posts/a%2Fb%40") == ("GET /posts/{id}", {"id": "a%2Fb%40"})
+
+
+def test_the_root_is_a_resource_of_its_own(make_router: Routed) -> None:
+    # Developer Guide, "Proxy integrations for REST APIs": {proxy+} is for what is below its parent
+    assert found(make_router("GET /{proxy+}"), "GET /") is None
+    assert found(make_router("GET /{id}"), "GET /") is None
+    for path in ("/", "//", ""):
+        assert found(make_router("GET /", "GET /{proxy+}"), f"GET {path}") == ("GET /", {})
+
+
+def test_a_parameter_takes_no_empty_segment(make_router: Routed) -> None:
+    assert found(make_router("GET /a/{p}/b"), "GET /a//b") is None
+    assert found(make_router("GET /a/{proxy+}"), "GET /a/") is None
+    assert found(make_router("GET /a/{proxy+}"), "GET /a//b") == ("GET /a/{proxy+}", {"proxy": "/b"})
+
+
+def test_parameters_of_several_levels(make_router: Routed) -> None:
+    router = make_router("GET /{a}/x/{b}/{rest+}", "GET /{a}/x/{b}")
+
+    assert found(router, "GET /1/x/2/3/4") == ("GET /{a}/x/{b}/{rest+}", {"a": "1", "b": "2", "rest": "3/4"})
+    assert found(router, "GET /1/x/2") == ("GET /{a}/x/{b}", {"a": "1", "b": "2"})
+
+
+SEGMENTS = st.sampled_from(["a", "b", "{}", "{+}"])
+PATHS = st.lists(SEGMENTS, max_size=4).map(
+    # a greedy segment is the last one; names by their place, as AWS has one name for a place
+    lambda parts: parts[: parts.index("{+}") + 1] if "{+}" in parts else parts
+)
+REQUESTS = st.lists(st.sampled_from(["a", "b", "c", "", "%61"]), max_size=5)
 
 
 @given(
-    st.lists(st.lists(SEGMENT, min_size=1, max_size=3).filter(lambda s: "{g+}" not in s[:-1]), min_size=1, max_size=6),
-    st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4),
+    routes=st.sets(st.tuples(st.sampled_from(["GET", "POST", "ANY"]), PATHS.map(tuple)), max_size=12),
+    http_method=st.sampled_from(["GET", "POST", "PUT", "TRACE"]),
+    asked=REQUESTS,
 )
-def test_routing_agrees_with_trying_every_resource(shapes: list[list[str]], asked: list[str]) -> None:
-    paths = sorted({"/" + "/".join(shape) for shape in shapes})
-    router = Router(stage(tuple(method(path) for path in paths)))
+def test_routing_is_that_of_trying_every_route_in_order(
+    routes: set[tuple[str, tuple[str, ...]]], http_method: str, asked: list[str]
+) -> None:
+    stage: Any = type("Stage", (), {})()
+    stage.methods = [FakeMethod(name, spelled(path)) for name, path in sorted(routes)]
 
-    expected = naive(paths, asked)
+    result = found(Router(stage), f"{http_method} /{'/'.join(asked)}")
 
-    try:
-        found = router.match("GET", "/" + "/".join(asked)).method.resource_path
-    except GatewayError:
-        found = None
-    assert found == expected
+    assert result == naive(routes, http_method, "/".join(asked).strip("/").split("/"))
 
 
-@given(st.text(min_size=1).filter(lambda text: text.strip("/") and "/" not in text))
-def test_a_placeholders_value_is_decoded(text: str) -> None:
-    router = Router(stage((method("/users/{id}"),)))
+class FakeMethod:
+    """As much of a Method as routing reads."""
 
-    match = router.match("GET", "/users/" + quote(text, safe="", errors="replace"))
+    def __init__(self, http_method: str, resource_path: str) -> None:
+        self.http_method, self.resource_path = http_method, resource_path
 
-    assert match.path_parameters == {"id": unquote(quote(text, safe="", errors="replace"))}
+
+def spelled(path: tuple[str, ...]) -> str:
+    names = {"{}": "{{p{0}}}", "{+}": "{{p{0}+}}"}
+    return "/" + "/".join(names.get(part, part).format(index) for index, part in enumerate(path))
+
+
+def naive(
+    routes: set[tuple[str, tuple[str, ...]]], http_method: str, asked: list[str]
+) -> tuple[str, dict[str, str]] | None:
+    """All routes that fit, then the first by: a segment itself, {p}, {p+} from the left; its own method before ANY."""
+    fitting = []
+    for name, path in routes:
+        if name != http_method and not (name == "ANY" and http_method in HTTP_METHODS):
+            continue
+        values = fit(path or ("",), asked)
+        if values is not None:
+            rank = [{"{}": 1, "{+}": 2}.get(part, 0) for part in path]
+            fitting.append((rank, name == "ANY", f"{name} {spelled(path)}", values))
+    return min(fitting, key=lambda each: each[:2])[2:] if fitting else None
+
+
+def fit(path: tuple[str, ...], asked: list[str]) -> dict[str, str] | None:
+    values: dict[str, str] = {}
+    for index, part in enumerate(path):
+        rest = asked[index:]
+        if not rest:
+            return None
+        if part == "{+}":
+            return {**values, f"p{index}": "/".join(rest)} if rest != [""] else None
+        if part == "{}" and rest[0]:
+            values[f"p{index}"] = rest[0]
+        elif part != rest[0]:
+            return None
+    return values if len(asked) == len(path) else None
