@@ -19,11 +19,11 @@ from windtunnel.config import HOST, Settings
 from windtunnel.engines import supervisor
 from windtunnel.engines.base import EngineStatus, Report
 from windtunnel.engines.local import (
+    EdgeAddress,
     ask_status,
     local_api_url,
     local_session,
     only_one,
-    put_root,
     require_free_port,
     require_loaded,
 )
@@ -84,11 +84,16 @@ class EmbeddedEngine:
         return local_api_url(self.endpoint_url, api_id, stage)
 
     def serve_at_root(self, api_id: str, stage: str) -> str:
+        self.edge.put_root(api_id, stage)
+        return f"http://{HOST}:{self._settings.api_port}"
+
+    @property
+    def edge(self) -> EdgeAddress:
+        """Where to ask the edge for something. Raises EngineError where there is none."""
         record = read_record(self._record_path)
         if record is None:
             raise EngineError("the engine is not up", hint="make up")
-        put_root(self.endpoint_url, record.token, api_id, stage)
-        return f"http://{HOST}:{record.api_port}"
+        return EdgeAddress(f"http://{HOST}:{record.port}", record.token)
 
     def root_url(self, api_id: str, stage: str) -> str:
         status = ask_status(self.endpoint_url)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +67,39 @@ def require_loaded(status: Mapping[str, Any], hint: str, evidence: Callable[[], 
         )
 
 
-def put_root(endpoint_url: str, token: str, api_id: str, stage: str) -> None:
-    """Have the edge serve an API at the root of its second port. Raises EngineError."""
-    try:
-        response = requests.put(
-            f"{endpoint_url}/_windtunnel/root",
-            json={"api_id": api_id, "stage": stage},
-            headers={TOKEN_HEADER: token},
-            timeout=10,
-        )
-        response.raise_for_status()
-    except requests.RequestException as error:
-        raise EngineError(f"the edge does not take the API for its root: {error}") from error
+@dataclass(frozen=True)
+class EdgeAddress:
+    """Where an edge is, and what calls of its own control routes carry."""
+
+    endpoint_url: str
+    token: str
+
+    def call(
+        self,
+        method: str,
+        route: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = 10.0,
+    ) -> requests.Response:
+        """Ask for something below /_windtunnel/. Raises EngineError where the edge does not answer, or refuses."""
+        try:
+            response = requests.request(
+                method,
+                f"{self.endpoint_url}/_windtunnel/{route}",
+                data=body,
+                headers={TOKEN_HEADER: self.token, **(headers or {})},
+                timeout=timeout,
+            )
+        except requests.RequestException as error:
+            raise EngineError(f"the edge does not answer: {error}", hint="make status") from error
+        if not response.ok:
+            raise EngineError(f"the edge refuses {method} {route}: {response.status_code} {response.text[:300]}")
+        return response
+
+    def put_root(self, api_id: str, stage: str) -> None:
+        """Have it serve an API at the root of its second port."""
+        self.call("PUT", "root", json.dumps({"api_id": api_id, "stage": stage}).encode())
 
 
 @contextmanager

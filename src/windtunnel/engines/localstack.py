@@ -20,12 +20,12 @@ from windtunnel.config import HOST, Settings, environment
 from windtunnel.engines.base import EngineStatus, Report
 from windtunnel.engines.docker import Container, Docker, explain, image_missing
 from windtunnel.engines.local import (
+    EdgeAddress,
     ask_json,
     ask_status,
     local_api_url,
     local_session,
     only_one,
-    put_root,
     require_free_port,
     require_loaded,
 )
@@ -81,7 +81,7 @@ class LocalStackEngine:
         return local_api_url(self.endpoint_url, api_id, stage)
 
     def serve_at_root(self, api_id: str, stage: str) -> str:
-        put_root(self.endpoint_url, self.token, api_id, stage)
+        self.edge.put_root(api_id, stage)
         return f"http://{HOST}:{self._settings.api_port}"
 
     def root_url(self, api_id: str, stage: str) -> str:
@@ -89,13 +89,13 @@ class LocalStackEngine:
         return f"http://{HOST}:{self._settings.api_port}" if root == [api_id, stage] else ""
 
     @property
-    def token(self) -> str:
-        """What calls of windtunnel's own control routes carry."""
+    def edge(self) -> EdgeAddress:
+        """Where to ask the edge for something. Raises EngineError where there is none."""
         there = self._container()
         told = self._docker().read_file(there.id, EDGE_CONFIG) if there and there.running else None
         if told is None:
             raise EngineError("the engine is not up", hint="make up ENGINE=localstack")
-        return str(json.loads(told[0])["token"])
+        return EdgeAddress(self.endpoint_url, str(json.loads(told[0])["token"]))
 
     # --- starting -------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ class Engine:
         from windtunnel.engines import LocalStackEngine
 
         container = self.harness.engine
-        return container.token if isinstance(container, LocalStackEngine) else self._record.token
+        return container.edge.token if isinstance(container, LocalStackEngine) else self._record.token
 
     @property
     def _record(self) -> ProcessRecord:

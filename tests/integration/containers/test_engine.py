@@ -52,6 +52,21 @@ print(json.dumps({"capabilities": status["CapEff"].strip(), "no_new_privileges":
   "socket": os.path.exists("/var/run/docker.sock"), "booted": os.path.exists("/tmp/booted"),
   "writes": {path: writes(path) for path in ("/", "/opt/windtunnel", "/tmp", "/var/lib/localstack")}}))
 """
+ORPHAN = """
+import os, pathlib, time
+read, write = os.pipe()
+if os.fork() == 0:
+    if (orphan := os.fork()) != 0:
+        os.write(write, str(orphan).encode())
+        os._exit(0)
+    time.sleep(0.3)
+    os._exit(0)
+os.wait()
+orphan, end = os.read(read, 20).decode(), time.monotonic() + 5
+while pathlib.Path("/proc", orphan).exists() and time.monotonic() < end:
+    time.sleep(0.1)
+print("still there" if pathlib.Path("/proc", orphan).exists() else "gone")
+"""
 
 
 def silent(_line: str) -> None:
@@ -124,6 +139,12 @@ def test_ready_means_that_init_hooks_are_done(up: Harness, docker: Docker, name:
     assert inside["booted"] is True
     assert "made-by-a-hook" in buckets
     assert docker("exec", name, "/opt/windtunnel/.venv/bin/python", "-I", "-S", "/opt/windtunnel/ready.py") == ""
+
+
+def test_processes_that_lost_their_parents_are_not_left_as_zombies(up: Harness, docker: Docker, name: str) -> None:
+    told = docker("exec", name, "/opt/windtunnel/.venv/bin/python", "-c", ORPHAN)
+
+    assert told == "gone"
 
 
 def test_status_and_log_are_those_of_the_container(up: Harness, name: str) -> None:
