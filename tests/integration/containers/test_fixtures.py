@@ -35,7 +35,7 @@ Resources:
 """
 HELLO = """
 def handler(event, context):
-    return {"statusCode": 200, "body": event["requestContext"]["accountId"]}
+    return {"statusCode": 200, "body": context.invoked_function_arn.split(":")[4]}
 """
 STACK_TESTS = """
 import boto3, localstack_client.session
@@ -73,6 +73,7 @@ def test_and_so_does_the_next(isolated_engine):
     assert isolated_engine.harness.deploy().root_url.endswith(str(isolated_engine.settings.api_port))
 """
 WORKERS = """
+import json
 import time
 import pytest
 
@@ -86,6 +87,9 @@ def test_each_worker_is_alone_in_its_account(api, aws, harness, number):
     assert all(name.split("-")[1] == harness.settings.account for name in there)
     assert harness.settings.account in ("000000000001", "000000000002")
     assert api.get("/hello").text == harness.settings.account
+    # the same name is in every account
+    answer = json.load(aws.client("lambda").invoke(FunctionName="hello", Payload=b"{}")["Payload"])
+    assert answer["body"] == harness.settings.account
 """
 
 
@@ -158,8 +162,10 @@ def test_workers_share_an_engine_that_is_up_and_nothing_on_it(
         "WINDTUNNEL_API_PORT": str(settings.api_port),
     }
 
-    done = session("-n", "2", told=told, test_workers=WORKERS)
+    first = session(told=told, test_first="def test_it(stack):\n    pass\n")
+    done = session("-n", "2", "test_workers.py", told=told, test_workers=WORKERS)
 
+    assert first.returncode == 0, first.stdout + first.stderr
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
 
