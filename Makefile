@@ -1,5 +1,5 @@
 # Thin over the windtunnel command: `make up` is scripts/bootstrap, then `windtunnel up`.
-# ENGINE, PORT, API_PORT, REGION, STACK and TEMPLATE given on make's command line become its settings.
+# ENGINE, PORT, API_PORT, REGION, STACK, TEMPLATE and STACKS given on make's command line become its settings.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -9,18 +9,18 @@ ifeq ($$(origin $(1)),command line)
 export WINDTUNNEL_$(1) := $$($(1))
 endif
 endef
-$(foreach name,ENGINE PORT API_PORT REGION STACK TEMPLATE,$(eval $(call setting,$(name))))
+$(foreach name,ENGINE PORT API_PORT REGION STACK TEMPLATE STACKS,$(eval $(call setting,$(name))))
 
 windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench lock doctor clean
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench smoke lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  with ENGINE=embedded|localstack|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel, and ARGS='...' for pytest and logs"
+	@echo "  with ENGINE=embedded|localstack|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
 
 setup: ## make the environments (in no time when nothing changed)
 	@scripts/bootstrap
@@ -63,6 +63,9 @@ given = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack ROUNDS=3 SECONDS=8; WRITE=1 keeps it)
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(call given,CASE,case) $(call given,PEER,peer) \
 	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(if $(WRITE),--write)
+
+smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; without them, what is up here)
+	@scripts/smoke $(call given,URL,url) $(call given,KEY,key)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

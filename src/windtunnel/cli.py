@@ -20,6 +20,7 @@ from windtunnel.errors import WindtunnelError
 
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
+    from windtunnel.stack import Stack as DeployedStack
 
 INTERRUPTED = 130
 
@@ -41,6 +42,9 @@ ApiPort = Annotated[
 Region = Annotated[str | None, typer.Option(help="The AWS region. Also WINDTUNNEL_REGION=…")]
 Stack = Annotated[str | None, typer.Option(help="The stack's name. Also WINDTUNNEL_STACK=…")]
 Template = Annotated[str | None, typer.Option(help="The SAM template. Also WINDTUNNEL_TEMPLATE=…")]
+Stacks = Annotated[
+    str | None, typer.Option(help="Optional parts to deploy too, by commas, or all. Also WINDTUNNEL_STACKS=…")
+]
 Arguments = Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --: e2e -- -k users -x")]
 
 
@@ -75,22 +79,37 @@ def up(
     region: Region = None,
     stack: Stack = None,
     template: Template = None,
+    stacks: Stacks = None,
 ) -> None:
     """Start the engine, deploy the stack, and print how to reach it. Safe to run again."""
-    harness = _harness(engine=engine, port=port, api_port=api_port, region=region, stack=stack, template=template)
-    screen.stack(harness.up(), harness.settings.examples)
+    harness = _harness(
+        engine=engine, port=port, api_port=api_port, region=region, stack=stack, template=template, stacks=stacks
+    )
+    _show(harness, harness.up())
+
+
+def _show(harness: Harness, stack: DeployedStack) -> None:
+    """How to reach a stack, and the optional parts that were asked for."""
+    screen.stack(stack, harness.settings.examples)
+    for part in harness.parts():
+        screen.part(part.stack())
 
 
 @app.command()
 def deploy(
-    engine: Engine = None, port: Port = None, region: Region = None, stack: Stack = None, template: Template = None
+    engine: Engine = None,
+    port: Port = None,
+    region: Region = None,
+    stack: Stack = None,
+    template: Template = None,
+    stacks: Stacks = None,
 ) -> None:
     """Deploy the stack to the engine that is up; where none is, to AWS, with the real sam build && sam deploy."""
-    harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template)
+    harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template, stacks=stacks)
     if "engine" not in harness.settings.chosen and harness.engine.status().state != "up":
         screen.say("no engine is up (make up starts one): this is the real sam build && sam deploy, to AWS")
-        harness = _harness(engine="aws", region=region, stack=stack, template=template)
-    screen.stack(harness.deploy(), harness.settings.examples)
+        harness = _harness(engine="aws", region=region, stack=stack, template=template, stacks=stacks)
+    _show(harness, harness.deploy())
 
 
 @app.command()
@@ -117,6 +136,9 @@ def status(engine: Engine = None, port: Port = None) -> None:
         screen.say(f"stack {harness.settings.stack} is not deployed: make up")
     else:
         screen.stack(deployed, ())
+    for name in config.find_parts(harness.settings.template):
+        if part := harness.part(name).find_stack():
+            screen.part(part)
 
 
 @app.command()

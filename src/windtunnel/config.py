@@ -47,6 +47,8 @@ class Settings:
     """The AWS account on an engine of this machine."""
     stack: str = "windtunnel"
     template: Path = Path("infra/sam/template.yaml")
+    stacks: tuple[str, ...] = ()
+    """The optional parts to deploy with the stack: folders of `stacks/`, beside the template. "all" is every one."""
     start_timeout: float = 60.0
     deploy_timeout: float = 300.0
     state_dir: Path = Path(".windtunnel")
@@ -58,6 +60,8 @@ class Settings:
     examples: tuple[Example, ...] = ()
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
+    main: bool = True
+    """Whether it is the application's own stack, and no optional part."""
 
     @property
     def install_dir(self) -> Path:
@@ -73,6 +77,35 @@ class Settings:
     def endpoint_url(self) -> str:
         """The address of a local engine."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def parts(self) -> tuple[Settings, ...]:
+        """The settings of each optional part that is asked for. Raises ConfigError for one that is not there."""
+        known = find_parts(self.template)
+        if unknown := [name for name in self.stacks if name not in {*known, ALL}]:
+            there = f"there are {', '.join(known)}" if known else f"there are none in {self.template.parent / PARTS}"
+            raise ConfigError(f"stacks names {', '.join(unknown)}, which is no optional part", hint=there)
+        names = known if ALL in self.stacks else tuple(name for name in known if name in self.stacks)
+        return tuple(self.part(name) for name in names)
+
+    def part(self, name: str) -> Settings:
+        """The settings of one optional part, a stack of its own."""
+        return replace(
+            self,
+            stack=f"{self.stack}-{name}",
+            template=self.template.parent / PARTS / name / "template.yaml",
+            stacks=(),
+            examples=(),
+            main=False,
+        )
+
+
+PARTS, ALL = "stacks", "all"
+
+
+def find_parts(template: Path) -> tuple[str, ...]:
+    """The optional parts beside a template, by name."""
+    return tuple(sorted(path.parent.name for path in (template.parent / PARTS).glob("*/template.yaml")))
 
 
 @dataclass(frozen=True)
@@ -129,6 +162,10 @@ def _project(text: str) -> str:
     return text
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_name(name.strip()) for name in text.split(",") if name.strip())
+
+
 SCALARS: Mapping[str, _Scalar] = MappingProxyType(
     {
         "engine": _Scalar(("WINDTUNNEL_ENGINE", "ENGINE"), _engine),
@@ -139,6 +176,7 @@ SCALARS: Mapping[str, _Scalar] = MappingProxyType(
         "project": _Scalar(("WINDTUNNEL_PROJECT",), _project),
         "stack": _Scalar(("WINDTUNNEL_STACK",), _name),
         "template": _Scalar(("WINDTUNNEL_TEMPLATE",), Path),
+        "stacks": _Scalar(("WINDTUNNEL_STACKS",), _names),
         "start_timeout": _Scalar(("WINDTUNNEL_START_TIMEOUT",), _seconds),
         "deploy_timeout": _Scalar(("WINDTUNNEL_DEPLOY_TIMEOUT",), _seconds),
         "state_dir": _Scalar(("WINDTUNNEL_STATE_DIR",), Path),

@@ -97,6 +97,14 @@ class Screen:
             self._out.print(Text(f"# {example.title}", style="dim"))
             self._out.print(Text(curl_line(stack, example)), soft_wrap=True)
 
+    def part(self, stack: Stack) -> None:
+        """An optional part, in two or three lines."""
+        self._out.print()
+        self._out.print(Text.assemble((stack.name, "bold")))
+        for label, value in (("API", stack.api_url), ("API key", stack.api_key)):
+            if value:
+                self._out.print(Text(f"  {label:<8} {value}"), soft_wrap=True)
+
     def status(self, engine: str, status: EngineStatus) -> None:
         """An engine's state in one line, with what it uses."""
         style = {"up": "bold green", "down": "bold yellow"}.get(status.state, "bold red")

@@ -40,7 +40,8 @@ class Harness:
         """
         if self.engine.name != "aws":
             # a typing error in the template is not worth waiting for an engine
-            find_artifacts(read_template(self.settings.template), self.settings.parameters)
+            for settings in (self.settings, *self.settings.parts):
+                find_artifacts(read_template(settings.template), settings.parameters)
         started = self.start()
         try:
             return self.deploy()
@@ -59,8 +60,25 @@ class Harness:
             phase(f"{status.detail}{where}{process}{'' if started or not status.endpoint_url else ', was up already'}")
         return started
 
+    def parts(self) -> tuple[Harness, ...]:
+        """The optional parts that are asked for, each with a harness of its own on the same engine."""
+        return tuple(Harness(settings, self._listen) for settings in self.settings.parts)
+
+    def part(self, name: str) -> Harness:
+        """An optional part, asked for or not."""
+        return Harness(self.settings.part(name), self._listen)
+
     def deploy(self) -> Stack:
-        """Build, package and deploy the stack to the engine, which must be up. Writes outputs.json."""
+        """Build, package and deploy the stack, and then the optional parts that are asked for. Writes their outputs.
+
+        The engine must be up.
+        """
+        stack = self._deploy()
+        for part in self.parts():
+            part.deploy()
+        return stack
+
+    def _deploy(self) -> Stack:
         if self.engine.name == "aws":
             self.engine.start(self._note)
             self._deploy_with_sam()
@@ -70,8 +88,8 @@ class Harness:
         result = deploy(self._request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
         stack = self.stack()
-        if not stack.api_id or stack.root_url or self.settings.account != Settings.account:
-            # there is one root, and it is the first account's
+        if not stack.api_id or stack.root_url or not self.settings.main or not self._in_first_account:
+            # there is one root
             return stack
         self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
@@ -108,17 +126,27 @@ class Harness:
             phase("ended" if ended else "was not up")
         if self.engine.name != "aws" and engine_of(self.outputs_path) in (None, self.engine.name):
             # an engine that was killed is as gone as one that is ended, and its stack with it
-            self.outputs_path.unlink(missing_ok=True)
+            for path in self.outputs_path.parent.glob("outputs*.json"):
+                path.unlink(missing_ok=True)
         return ended
 
     @property
     def outputs_path(self) -> Path:
-        """Where the stack's URL, key and outputs are written; in another account than the first, a file of its own."""
-        account = self.settings.account
-        return self.settings.state_dir / ("outputs.json" if account == Settings.account else f"outputs-{account}.json")
+        """Where the stack's URL, key and outputs are written; an optional part and another account have their own."""
+        account = "" if self._in_first_account else f"-{self.settings.account}"
+        part = "" if self.settings.main else f"-{self.settings.stack}"
+        return self.settings.state_dir / f"outputs{account}{part}.json"
+
+    @property
+    def _in_first_account(self) -> bool:
+        return self.settings.account == Settings.account
 
     def _request(self) -> DeployRequest:
-        install = self.settings.install_dir
+        install, parameters = self.settings.install_dir, self.settings.parameters
+        if not self.settings.main:
+            # windtunnel.toml's are the application's: a part takes those that it knows
+            declared = read_template(self.settings.template).document.get("Parameters") or {}
+            parameters = {name: value for name, value in parameters.items() if name in declared}
         return DeployRequest(
             template=self.settings.template,
             stack_name=self.settings.stack,
@@ -126,7 +154,7 @@ class Harness:
             wheels=install / "wheels",
             uv=self.settings.root / ".venv/bin/uv",
             python=install / "runtime/current/bin/python",
-            parameters=self.settings.parameters,
+            parameters=parameters,
             timeout_seconds=self.settings.deploy_timeout,
         )
 

@@ -120,3 +120,38 @@ def test_tables_and_examples_are_read(tmp_path: Path) -> None:
     assert dict(settings.parameters) == {"Rate": "5"}
     assert dict(settings.engine_environment) == {"DEBUG": "1"}
     assert settings.examples == (config.Example("list", "GET", "/users"),)
+
+
+def parts(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / "infra/sam/stacks" / name).mkdir(parents=True)
+        (folder / "infra/sam/stacks" / name / "template.yaml").touch()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("", []),
+        ("jobs", ["app-jobs"]),
+        (" uploads , jobs", ["app-jobs", "app-uploads"]),
+        ("all", ["app-jobs", "app-uploads"]),
+    ],
+)
+def test_optional_parts_are_stacks_of_their_own(tmp_path: Path, asked: str, expected: list[str]) -> None:
+    parts(tmp_path, "uploads", "jobs")
+
+    settings = config.load({"stacks": asked}, start=project(tmp_path, 'stack = "app"'), variables={})
+
+    assert [part.stack for part in settings.parts] == expected
+    assert all(part.template.parent.parent == tmp_path / "infra/sam/stacks" for part in settings.parts)
+    assert not any(part.main or part.stacks for part in settings.parts)
+
+
+def test_an_optional_part_that_is_not_there_is_named(tmp_path: Path) -> None:
+    parts(tmp_path, "jobs")
+    settings = config.load({}, start=project(tmp_path), variables={"WINDTUNNEL_STACKS": "jobs,job"})
+
+    with pytest.raises(ConfigError, match="names job, which is no optional part") as raised:
+        _ = settings.parts
+
+    assert raised.value.hint == "there are jobs"

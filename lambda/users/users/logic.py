@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from proxy_integration.errors import NotFound
+from proxy_integration.errors import ApplicationError, NotFound, PreconditionFailed
 
+from users.etag import parse_if_match
 from users.page import Page, parse_page_request
 from users.table import ConditionFailed, UserTable
 from users.user import User
@@ -34,8 +35,10 @@ class Users:
         return user
 
     def list(self, query: Mapping[str, str]) -> Page:
-        """The page that the query asks for. Raises InvalidRequest."""
-        return self.table.page(parse_page_request(query))
+        """The page that the query asks for: of all users, or of those with an email. Raises InvalidRequest."""
+        request = parse_page_request(query)
+        email = query.get("email")
+        return self.table.page(request) if email is None else self.table.with_email(email, request)
 
     def get(self, user_id: str) -> User:
         """The user. Raises NotFound."""
@@ -44,23 +47,24 @@ class Users:
             raise user_not_found(user_id)
         return user
 
-    def update(self, user_id: str, document: Mapping[str, Any]) -> User:
+    def update(self, user_id: str, document: Mapping[str, Any], if_match: str | None = None) -> User:
         """The user with the document's profile instead of its own: no age in it removes the age.
 
-        Raises NotFound, or InvalidRequest.
+        Raises NotFound, InvalidRequest, or PreconditionFailed where `if_match` names another version.
         """
-        profile = parse_profile(document)
+        profile, versions = parse_profile(document), parse_if_match(if_match)
         try:
-            return self.table.replace(_existing(user_id), profile, timestamp(self.now()))
+            return self.table.replace(_existing(user_id), profile, timestamp(self.now()), versions)
         except ConditionFailed as error:
-            raise user_not_found(user_id) from error
+            raise refusal(user_id, error.found) from error
 
-    def delete(self, user_id: str) -> User:
-        """The user as it was. Raises NotFound."""
+    def delete(self, user_id: str, if_match: str | None = None) -> User:
+        """The user as it was. Raises NotFound, InvalidRequest, or PreconditionFailed."""
+        versions = parse_if_match(if_match)
         try:
-            return self.table.remove(_existing(user_id))
+            return self.table.remove(_existing(user_id), versions)
         except ConditionFailed as error:
-            raise user_not_found(user_id) from error
+            raise refusal(user_id, error.found) from error
 
 
 def timestamp(moment: datetime) -> str:
@@ -71,6 +75,13 @@ def timestamp(moment: datetime) -> str:
 def user_not_found(user_id: str) -> NotFound:
     """The error for a user that is not there."""
     return NotFound(f"User {user_id} not found")
+
+
+def refusal(user_id: str, found: User | None) -> ApplicationError:
+    """Why a change did not happen: nobody is there, or somebody else has changed the user meanwhile."""
+    if found is None:
+        return user_not_found(user_id)
+    return PreconditionFailed(f"User {user_id} is at version {found.version} now: read it again")
 
 
 def _existing(user_id: str) -> str:

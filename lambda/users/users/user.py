@@ -24,6 +24,8 @@ class User:
     profile: Profile
     created_at: str
     updated_at: str
+    version: int = 1
+    """Counts the changes: what If-Match compares."""
 
     def document(self) -> dict[str, Any]:
         """The JSON document, which is also the table's item. A user without an age has no such attribute."""
@@ -35,6 +37,7 @@ class User:
             **age,
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
+            "version": self.version,
         }
 
     @classmethod
@@ -46,4 +49,6 @@ class User:
             profile=Profile(item["name"], item["email"], None if age is None else int(age)),
             created_at=item["createdAt"],
             updated_at=item["updatedAt"],
+            # users from before there were versions have had none
+            version=int(item.get("version", 0)),
         )

@@ -27,7 +27,7 @@ LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@{LABEL}(?:\.{LABEL})+")
 
 SET_BY_CLIENT = ("name", "email", "age")
-SET_BY_SERVICE = ("userId", "createdAt", "updatedAt")
+SET_BY_SERVICE = ("userId", "createdAt", "updatedAt", "version")
 
 
 def parse_profile(document: Mapping[str, Any]) -> Profile:

@@ -2,6 +2,7 @@
 
 engine   an engine of this session's own, on a free port: embedded, or where ENGINE=localstack a container
 stack    the deployed application: on the engine that is up (or that ENGINE names), else on `engine`
+part     an optional part's stack (infra/sam/stacks/NAME), by its name: part("jobs")
 api      an HTTP client of the stack's API, with its key
 aws      boto3 clients for the stack's engine
 
@@ -10,7 +11,7 @@ Under pytest -n a worker has an account of its own on the engine that is up, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -139,6 +140,22 @@ def harness(windtunnel_settings: Settings, pytestconfig: pytest.Config, request:
 def stack(harness: Harness) -> Stack:
     """The deployed application. Tests deploy to an engine of this machine, never to AWS."""
     return harness.stack() if harness.engine.name == "aws" else harness.deploy()
+
+
+@pytest.fixture(scope="session")
+def part(harness: Harness, stack: Stack) -> Callable[[str], Stack]:
+    """Gives an optional part's stack by its name, deployed where it is not yet; on AWS it has to be there."""
+    deployed: dict[str, Stack] = {}
+
+    def find(name: str) -> Stack:
+        if name not in deployed:
+            own = harness.part(name)
+            if harness.engine.name == "aws" and own.find_stack() is None:
+                pytest.skip(f"the stack {own.settings.stack} is not deployed to AWS: make deploy STACKS={name}")
+            deployed[name] = own.stack() if harness.engine.name == "aws" else own.deploy()
+        return deployed[name]
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from windtunnel.harness import Harness
     from windtunnel.stack import Stack
     from windtunnel.testing.clients import Api, Aws
 
@@ -54,6 +57,28 @@ def create_user(api: Api, users_table: Any) -> Iterator[Callable[..., dict[str, 
     yield create
     for user_id in made:
         users_table.delete_item(Key={"userId": user_id})
+
+
+@pytest.fixture
+def script(harness: Harness) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs one of scripts/ on the stack under test."""
+    settings = harness.settings
+    named = {
+        **os.environ,
+        "WINDTUNNEL_ENGINE": settings.engine,
+        "WINDTUNNEL_PORT": str(settings.port),
+        "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
+        "WINDTUNNEL_STACK": settings.stack,
+        "WINDTUNNEL_REGION": settings.region,
+    }
+
+    def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(settings.root / "scripts" / name), *arguments]
+        return subprocess.run(
+            command, env=named, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -22,8 +22,12 @@ FUNCTIONS = {
     "GetUser": ("GET", "/users/5"),
     "UpdateUser": ("PUT", "/users/5"),
     "DeleteUser": ("DELETE", "/users/5"),
+    "AdminListUsers": ("GET", "/admin/users"),
     "DynamoDBManager": ("POST", "/dynamodbmanager"),
 }
+
+TABLES = {"DynamoDBManager": ["ManagerTableName"], "CreateUser": ["UsersTableName", "IdempotencyTableName"]}
+"""Of the functions that have another table than the users', or more."""
 
 type Eventually = Callable[[Callable[[], Any], str], Any]
 
@@ -117,7 +121,7 @@ def test_every_log_group_has_a_retention(aws: Aws, resources: Mapping[str, str],
     assert [found.get("retentionInDays") for found in groups if found["logGroupName"] == group] == [14]
 
 
-def test_every_function_has_a_role_of_its_own_for_one_table(
+def test_every_function_has_a_role_of_its_own_for_its_tables(
     stack: Stack, aws: Aws, resources: Mapping[str, str]
 ) -> None:
     lambda_, iam = aws.client("lambda"), aws.client("iam")
@@ -130,13 +134,13 @@ def test_every_function_has_a_role_of_its_own_for_one_table(
         allowed = statements(aws, role)
         granted = {resource for statement in allowed for resource in listed(statement["Resource"])}
         actions = {action for statement in allowed for action in listed(statement["Action"])}
-        output = "ManagerTableName" if name == "DynamoDBManager" else "UsersTableName"
-        # the group's ARN may end with :* for its streams
-        services = {resource.split(":")[2]: resource for resource in granted}
-        assert services.keys() == {"dynamodb", "logs"}
-        assert len(granted) == 2
-        assert services["dynamodb"].endswith(f":table/{stack.outputs[output]}")
-        assert services["logs"].removesuffix(":*").endswith(f":log-group:{resources[f'{name}LogGroup']}")
+        tables = {stack.outputs[output] for output in TABLES.get(name, ["UsersTableName"])}
+        # the group's ARN may end with :* for its streams, a table's with one of its indexes
+        logs = {resource.removesuffix(":*") for resource in granted if resource.split(":")[2] == "logs"}
+        found = {resource.split("/")[1] for resource in granted if resource.split(":")[2] == "dynamodb"}
+        assert {resource.split(":")[2] for resource in granted} == {"dynamodb", "logs"}
+        assert found == tables
+        assert [group.partition(":log-group:")[2] for group in logs] == [resources[f"{name}LogGroup"]]
         assert not any("*" in action for action in actions)
     assert len(set(roles.values())) == len(FUNCTIONS)
 

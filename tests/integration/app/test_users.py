@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ type Create = Callable[..., dict[str, Any]]
 def item(table: Any, user_id: str) -> dict[str, Any] | None:
     """What DynamoDB has, with its numbers as int."""
     found = table.get_item(Key={"userId": user_id}, ConsistentRead=True).get("Item")
-    return found and {**found, **({"age": int(found["age"])} if "age" in found else {})}
+    return found and {name: int(value) if isinstance(value, Decimal) else value for name, value in found.items()}
 
 
 def fields(response: Any) -> dict[str, str]:
@@ -38,7 +39,13 @@ def fields(response: Any) -> dict[str, str]:
 def test_create_answers_201_with_what_is_then_in_the_table(create_user: Create, users_table: Any) -> None:
     user = create_user()
 
-    assert user == {**ADA, "userId": user["userId"], "createdAt": user["createdAt"], "updatedAt": user["createdAt"]}
+    assert user == {
+        **ADA,
+        "userId": user["userId"],
+        "createdAt": user["createdAt"],
+        "updatedAt": user["createdAt"],
+        "version": 1,
+    }
     assert str(uuid.UUID(user["userId"], version=4)) == user["userId"]
     assert TIME.fullmatch(user["createdAt"])
     # within what the clocks of two machines may differ
@@ -162,6 +169,7 @@ def test_update_replaces_the_profile(api: Api, create_user: Create, users_table:
         "email": "king@example.org",
         "createdAt": user["createdAt"],
         "updatedAt": updated["updatedAt"],
+        "version": 2,
     }
     assert TIME.fullmatch(updated["updatedAt"])
     assert updated["updatedAt"] > user["updatedAt"]
@@ -174,7 +182,8 @@ def test_a_document_read_can_be_changed_and_sent_back(api: Api, create_user: Cre
     response = api.put(f"/users/{user['userId']}", json={**user, "age": 40})
 
     assert response.status_code == 200
-    assert api.get(f"/users/{user['userId']}").json() == {**user, "age": 40, "updatedAt": response.json()["updatedAt"]}
+    changed = {"age": 40, "updatedAt": response.json()["updatedAt"], "version": 2}
+    assert api.get(f"/users/{user['userId']}").json() == {**user, **changed}
 
 
 def test_delete_answers_the_user_and_it_is_gone(api: Api, create_user: Create, users_table: Any) -> None:

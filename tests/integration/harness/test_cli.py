@@ -101,6 +101,26 @@ def test_up_status_logs_and_down_from_an_empty_folder(run: Run, project: Path) -
     assert not (project / ".windtunnel/outputs.json").exists()
 
 
+def test_optional_parts_are_deployed_when_they_are_asked_for(run: Run, project: Path) -> None:
+    part = project / "stacks/extra"
+    part.mkdir(parents=True)
+    (part / "template.yaml").write_text(
+        "Resources: {Queue: {Type: AWS::SQS::Queue}}\nOutputs: {Q: {Value: !Ref Queue}}"
+    )
+
+    unknown, up = run("up", "--stacks", "extras"), run("up", "--stacks", "extra")
+    status = run("status")
+    files = sorted(path.name for path in (project / ".windtunnel").glob("outputs*"))
+    run("down")
+
+    assert (unknown.returncode, up.returncode) == (2, 0), unknown.stderr + up.stderr
+    assert "there are extra" in unknown.stderr
+    assert "stack mine-extra: 1 resources" in up.stdout
+    assert "mine-extra" in status.stdout
+    assert files == ["outputs-mine-extra.json", "outputs.json"]
+    assert not list((project / ".windtunnel").glob("outputs*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [

@@ -57,16 +57,18 @@ def proxy_event() -> Callable[..., dict[str, Any]]:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         base64: bool = False,
+        headers: Mapping[str, str] | None = None,
+        api_key_id: str | None = None,
     ) -> dict[str, Any]:
         return {
             "resource": resource,
             "path": resource.format(**(path or {})),
             "httpMethod": method,
-            "headers": None,
+            "headers": headers,
             "queryStringParameters": query,
             "pathParameters": path,
             "stageVariables": None,
-            "requestContext": {"requestId": "the-api-request", "stage": "Prod"},
+            "requestContext": {"requestId": "the-api-request", "stage": "Prod", "identity": {"apiKeyId": api_key_id}},
             "body": body,
             "isBase64Encoded": base64,
         }
@@ -83,6 +85,12 @@ def function_environment() -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "none",
         "CORS_ALLOW_ORIGIN": "*",
         "USERS_TABLE": "Users",
+        "IDEMPOTENCY_TABLE": "Answers",
+        "ADMIN_KEY_ID": "key1",
+        "JOBS_TABLE": "Jobs",
+        "QUEUE_URL": "https://sqs.example/jobs",
+        "ORDERED_QUEUE_URL": "https://sqs.example/jobs.fifo",
+        "MAX_ATTEMPTS": "3",
         "ALLOWED_TABLES": "lambda-apigateway",
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ RETENTION = {"Ref": "LogRetentionInDays"}
 ROUTES = {
     ("post", "/users"): "CreateUserFunction",
     ("get", "/users"): "ListUsersFunction",
+    ("get", "/admin/users"): "AdminListUsersFunction",
     ("get", "/users/{userId}"): "GetUserFunction",
     ("put", "/users/{userId}"): "UpdateUserFunction",
     ("delete", "/users/{userId}"): "DeleteUserFunction",
@@ -63,6 +65,12 @@ def role_of(function: Json, roles: Json) -> Json:
     return role
 
 
+def resource_of(statement: Json) -> str:
+    """The one resource of a statement, by its logical id or its pattern."""
+    ((kind, value),) = statement["Resource"].items()
+    return str(value[0] if kind == "Fn::GetAtt" else value)
+
+
 def actions_of(statement: Json) -> set[str]:
     action = statement["Action"]
     return {action} if isinstance(action, str) else set(action)
@@ -92,7 +100,7 @@ def test_every_handler_exists(source: Json) -> None:
         module, _, name = function["Handler"].rpartition(".")
         path = (SOURCE.parent / function["CodeUri"] / module.replace(".", "/")).with_suffix(".py")
 
-        assert f"\n{name} = " in path.read_text()
+        assert re.search(rf"^(?:{name} = |def {name}\()", path.read_text(), re.MULTILINE)
 
 
 def test_every_function_runs_on_python_with_the_layer_and_logs_under_its_service(template: Json) -> None:
@@ -137,14 +145,24 @@ def test_one_origin_for_functions_preflight_and_api_gateways_own_answers(templat
 
 
 def test_the_key_is_in_a_plan_with_throttle_and_quota(template: Json) -> None:
-    (plan,) = of_type(template, "AWS::ApiGateway::UsagePlan").values()
-    (link,) = of_type(template, "AWS::ApiGateway::UsagePlanKey").values()
+    plan = of_type(template, "AWS::ApiGateway::UsagePlan")["ApiUsagePlan"]
+    link = of_type(template, "AWS::ApiGateway::UsagePlanKey")["ApiUsagePlanKey"]
 
     assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "ApiProdStage"}}]
     # of the parameters' defaults
     assert plan["Throttle"] == {"RateLimit": 1000, "BurstLimit": 2000}
     assert plan["Quota"] == {"Limit": 1_000_000, "Period": "DAY"}
     assert link["KeyType"] == "API_KEY"
+
+
+def test_the_administrators_key_is_in_a_plan_of_its_own(template: Json) -> None:
+    plan = of_type(template, "AWS::ApiGateway::UsagePlan")["AdminUsagePlan"]
+    link = of_type(template, "AWS::ApiGateway::UsagePlanKey")["AdminUsagePlanKey"]
+    function = template["Resources"]["AdminListUsersFunction"]["Properties"]
+
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "Api"}, "Stage": "Prod"}]
+    assert (link["KeyId"], link["UsagePlanId"]) == ({"Ref": "UsersAdminKey"}, {"Ref": "AdminUsagePlan"})
+    assert function["Environment"]["Variables"]["ADMIN_KEY_ID"] == {"Ref": "UsersAdminKey"}
 
 
 def test_there_is_one_stage(template: Json) -> None:
@@ -157,30 +175,32 @@ def test_every_function_has_a_role_of_its_own(template: Json) -> None:
     assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions) == len(roles)
 
 
-def test_every_role_allows_exactly_its_log_group_and_its_table(template: Json) -> None:
+def test_every_role_allows_exactly_its_log_group_and_its_tables(template: Json) -> None:
     allowed = {
-        "CreateUser": ("UsersTable", {"dynamodb:PutItem"}),
-        "ListUsers": ("UsersTable", {"dynamodb:Scan"}),
-        "GetUser": ("UsersTable", {"dynamodb:GetItem"}),
-        "UpdateUser": ("UsersTable", {"dynamodb:UpdateItem"}),
-        "DeleteUser": ("UsersTable", {"dynamodb:DeleteItem"}),
-        "DynamoDBManager": (
-            "ManagerTable",
-            {f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")},
-        ),
+        "CreateUser": {
+            "UsersTable": {"dynamodb:PutItem"},
+            "IdempotencyTable": {f"dynamodb:{action}Item" for action in ("Put", "Get", "Update", "Delete")},
+        },
+        "ListUsers": {"UsersTable": {"dynamodb:Scan"}, "${UsersTable.Arn}/index/byEmail": {"dynamodb:Query"}},
+        "AdminListUsers": {"UsersTable": {"dynamodb:Scan"}, "${UsersTable.Arn}/index/byEmail": {"dynamodb:Query"}},
+        "GetUser": {"UsersTable": {"dynamodb:GetItem"}},
+        "UpdateUser": {"UsersTable": {"dynamodb:UpdateItem"}},
+        "DeleteUser": {"UsersTable": {"dynamodb:DeleteItem"}},
+        "DynamoDBManager": {
+            "ManagerTable": {
+                f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")
+            }
+        },
     }
     roles = of_type(template, "AWS::IAM::Role")
 
     assert roles.keys() == {f"{name}Role" for name in allowed}
-    for name, (table, actions) in allowed.items():
+    for name, tables in allowed.items():
         role = role_of(template["Resources"][f"{name}Function"]["Properties"], roles)
         assert "ManagedPolicyArns" not in role
         (policy,) = role["Policies"]
-        grants = {
-            statement["Resource"]["Fn::GetAtt"][0]: actions_of(statement)
-            for statement in policy["PolicyDocument"]["Statement"]
-        }
-        assert grants == {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}, table: actions}
+        grants = {resource_of(statement): actions_of(statement) for statement in policy["PolicyDocument"]["Statement"]}
+        assert grants == {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}, **tables}
 
 
 def test_every_function_has_a_log_group_with_retention(template: Json) -> None:
@@ -200,6 +220,7 @@ def test_tables_are_on_demand_and_the_users_have_a_stream(template: Json) -> Non
     assert {name: [key["AttributeName"] for key in table["KeySchema"]] for name, table in tables.items()} == {
         "UsersTable": ["userId"],
         "ManagerTable": ["id"],
+        "IdempotencyTable": ["id"],
     }
     assert tables["UsersTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert "TableName" not in tables["UsersTable"]
@@ -207,9 +228,11 @@ def test_tables_are_on_demand_and_the_users_have_a_stream(template: Json) -> Non
 
 def test_outputs_tell_where_and_what(template: Json) -> None:
     assert template["Outputs"].keys() == {
+        "AdminKeyId",
         "ApiId",
         "ApiKeyId",
         "ApiUrl",
+        "IdempotencyTableName",
         "ManagerTableName",
         "StageName",
         "UsagePlanId",

@@ -10,13 +10,28 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from proxy_integration.errors import ApplicationError, InvalidRequest, NotFound
+from proxy_integration.errors import (
+    ApplicationError,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    Unprocessable,
+)
 from proxy_integration.request import Request
 from proxy_integration.response import Response
 
 type Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
-STATUS: dict[type[ApplicationError], int] = {InvalidRequest: 400, NotFound: 404}
+STATUS: dict[type[ApplicationError], int] = {
+    InvalidRequest: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    PreconditionFailed: 412,
+    Unprocessable: 422,
+}
 
 
 def entry_point(respond: Callable[[Request], Response], *, logger: Logger, allow_origin: str) -> Handler:

@@ -31,6 +31,22 @@ class NotFound(ApplicationError):
     """What the request is about does not exist."""
 
 
+class Forbidden(ApplicationError):
+    """The caller may not do this, whoever it is otherwise."""
+
+
+class Conflict(ApplicationError):
+    """Something else is going on with it right now: try again."""
+
+
+class PreconditionFailed(ApplicationError):
+    """It is not what the caller takes it for (RFC 9110, If-Match)."""
+
+
+class Unprocessable(ApplicationError):
+    """The request is valid, and contradicts an earlier one."""
+
+
 def validation_failed(errors: Sequence[FieldError]) -> InvalidRequest:
     """The error for a request with these fields wrong."""
     return InvalidRequest("Validation failed", errors)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from proxy_integration import json_body
@@ -14,11 +15,16 @@ from proxy_integration.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Request:
-    """`path` has the values in the path's braces, `query` the last value of each query parameter."""
+    """`path` has the values in the path's braces, `query` the last value of each query parameter.
+
+    `headers` has the last value of each header, by its name in lower case; `api_key_id` is an id, and no key.
+    """
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    api_key_id: str | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:
@@ -27,6 +33,8 @@ class Request:
             path=event["pathParameters"] or {},
             query=event["queryStringParameters"] or {},
             body=_body(event),
+            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            api_key_id=event["requestContext"].get("identity", {}).get("apiKeyId"),
         )
 
     def json_object(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""DELETE /users/{userId}: 200 with the user as it was."""
+"""DELETE /users/{userId}: 200 with the user as it was; 412 where If-Match names another version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from users.logic import Users
 
 
 def delete_user(request: Request, users: Users) -> Response:
-    return Response(200, users.delete(request.path["userId"]).document())
+    return Response(200, users.delete(request.path["userId"], request.headers.get("if-match")).document())
 
 
 handler = users_handler(delete_user)

@@ -1,4 +1,4 @@
-"""GET /users?limit=&nextToken=: 200 with a page of users."""
+"""GET /users?limit=&nextToken=&email=: 200 with a page of users."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 from users.logic import Users
 from users.table import UserTable
@@ -38,23 +39,37 @@ class FakeTable:
         return {} if item is None else {"Item": dict(item)}
 
     def update_item(self, *, Key: Item, ConditionExpression: str, **update: Any) -> Item:
-        self._check("UpdateItem", Key["userId"], ConditionExpression)
-        assert update["ReturnValues"] == "ALL_NEW"
+        assert (update["ReturnValues"], update["ReturnValuesOnConditionCheckFailure"]) == ("ALL_NEW", "ALL_OLD")
+        self._check("UpdateItem", Key["userId"], ConditionExpression, update["ExpressionAttributeValues"])
         names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
-        setting, _, removing = update["UpdateExpression"].partition(" REMOVE ")
-        used = set(re.findall(r"[#:]\w+", update["UpdateExpression"]))
+        changing, _, adding = update["UpdateExpression"].partition(" ADD ")
+        setting, _, removing = changing.partition(" REMOVE ")
+        used = set(re.findall(r"[#:]\w+", f"{update['UpdateExpression']} {ConditionExpression}"))
         # DynamoDB refuses an update that declares what it does not use
         assert used == set(names) | set(values)
         item = self.items[Key["userId"]]
         item.update(stored({names[name]: values[value] for name, value in re.findall(r"(#\w+) = (:\w+)", setting)}))
         for name in re.findall(r"#\w+", removing):
             item.pop(names[name], None)
+        for name, value in re.findall(r"(\w+) (:\w+)", adding):
+            item[name] = item.get(name, 0) + values[value]
         return {"Attributes": dict(item)}
 
-    def delete_item(self, *, Key: Item, ConditionExpression: str, ReturnValues: str) -> Item:
-        assert ReturnValues == "ALL_OLD"
-        self._check("DeleteItem", Key["userId"], ConditionExpression)
+    def delete_item(self, *, Key: Item, ConditionExpression: str, **delete: Any) -> Item:
+        assert (delete["ReturnValues"], delete["ReturnValuesOnConditionCheckFailure"]) == ("ALL_OLD", "ALL_OLD")
+        self._check("DeleteItem", Key["userId"], ConditionExpression, delete.get("ExpressionAttributeValues"))
         return {"Attributes": self.items.pop(Key["userId"])}
+
+    def query(self, *, IndexName: str, KeyConditionExpression: str, Limit: int, **query: Any) -> Item:
+        assert (IndexName, KeyConditionExpression) == ("byEmail", "email = :email")
+        self._check("Query")
+        email, start = query["ExpressionAttributeValues"][":email"], query.get("ExclusiveStartKey")
+        assert start is None or start["email"] == email
+        after = "" if start is None else start["userId"]
+        found = [key for key in sorted(self.items) if self.items[key]["email"] == email and key > after][:Limit]
+        answer: Item = {"Items": [dict(self.items[key]) for key in found]}
+        last = {"userId": found[-1], "email": email} if len(found) == Limit else None
+        return {**answer, "LastEvaluatedKey": last} if last else answer
 
     def scan(self, *, Limit: int, ConsistentRead: bool, ExclusiveStartKey: Item | None = None) -> Item:
         assert ConsistentRead
@@ -65,13 +80,21 @@ class FakeTable:
         # like DynamoDB, a page that is full does not know whether it is the last
         return {**answer, "LastEvaluatedKey": {"userId": page[-1]}} if len(page) == Limit else answer
 
-    def _check(self, operation: str, key: str = "", condition: str | None = None) -> None:
-        expected = {None: None, "attribute_exists(userId)": True, "attribute_not_exists(userId)": False}[condition]
-        code = self.failure
-        if expected is not None and (key in self.items) is not expected:
+    def _check(self, operation: str, key: str = "", condition: str | None = None, values: Item | None = None) -> None:
+        existence, _, version = (condition or "").partition(" AND version IN ")
+        expected = {"": None, "attribute_exists(userId)": True, "attribute_not_exists(userId)": False}[existence]
+        code, item = self.failure, self.items.get(key)
+        wanted = {(values or {})[name] for name in re.findall(r":\w+", version)}
+        elsewhere = expected is not None and (item is not None) is not expected
+        if elsewhere or (wanted and item and item["version"] not in wanted):
             code = "ConditionalCheckFailedException"
         if code is not None:
-            raise ClientError({"Error": {"Code": code, "Message": "as told"}}, operation)
+            found = {"Item": {name: serialize(value) for name, value in item.items()}} if item else {}
+            answer: Any = {"Error": {"Code": code, "Message": "as told"}, **found}
+            raise ClientError(answer, operation)
+
+
+serialize = TypeSerializer().serialize
 
 
 def stored(item: Item) -> Item:

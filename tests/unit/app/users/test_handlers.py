@@ -36,7 +36,13 @@ def call(
         route = getattr(importlib.import_module(f"users.handlers.{name}"), name)
         handler: Any = entry_point(lambda request: route(request, users), logger=log.logger, allow_origin="*")
         answer = handler(proxy_event(method, resource, **event), context)
-        assert answer["headers"] == {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
+        assert (
+            answer["headers"].items()
+            >= {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}.items()
+        )
+        if "ETag" in answer["headers"]:
+            assert answer["headers"]["ETag"] == f'"{json.loads(answer["body"])["version"]}"'
+            assert answer["headers"]["Access-Control-Expose-Headers"] == "ETag"
         return answer["statusCode"], json.loads(answer["body"])
 
     return send
@@ -68,6 +74,31 @@ def test_a_wrong_body_is_a_400_with_the_fields(call: Call, name: str, method: st
 @pytest.mark.parametrize("body", [None, "{", "[]"])
 def test_a_body_that_is_no_json_object_is_a_400(call: Call, name: str, method: str, body: str | None) -> None:
     assert call(name, method, ONE, path={"userId": NOBODY}, body=body)[0] == 400
+
+
+def test_a_change_of_another_version_is_a_412(call: Call) -> None:
+    user = call("create_user", "POST", body=json.dumps(ADA))[1]
+    path = {"userId": user["userId"]}
+    mine: dict[str, Any] = {"path": path, "headers": {"If-Match": '"1"'}}
+
+    first = call("update_user", "PUT", ONE, body=json.dumps({**ADA, "name": "first"}), **mine)
+    second = call("update_user", "PUT", ONE, body=json.dumps({**ADA, "name": "second"}), **mine)
+    deleted = call("delete_user", "DELETE", ONE, **mine)
+
+    assert (first[0], first[1]["version"]) == (200, 2)
+    assert second == deleted == (412, {"message": f"User {path['userId']} is at version 2 now: read it again"})
+    assert call("get_user", "GET", ONE, path=path)[1]["name"] == "first"
+
+
+def test_users_are_found_by_their_email(call: Call) -> None:
+    for email in ("ada@example.com", "ada@example.com", "grace@example.com"):
+        call("create_user", "POST", body=json.dumps({**ADA, "email": email}))
+
+    status, page = call("list_users", "GET", query={"email": "ada@example.com", "limit": "1"})
+    rest = call("list_users", "GET", query={"email": "ada@example.com", "nextToken": page["nextToken"]})[1]
+
+    assert status == 200
+    assert [user["email"] for user in page["users"] + rest["users"]] == ["ada@example.com"] * 2
 
 
 def test_a_wrong_query_is_a_400(call: Call) -> None:
@@ -108,6 +139,9 @@ def test_a_failing_table_is_a_plain_500(
         ("get_user", "GET", {"path": {"userId": "5"}}, 404),
         ("update_user", "PUT", {"path": {"userId": "5"}, "body": "{"}, 400),
         ("delete_user", "DELETE", {"path": {"userId": "5"}}, 404),
+        ("admin_list_users", "GET", {"api_key_id": "key2"}, 403),
+        ("admin_list_users", "GET", {"api_key_id": "key1", "query": {"limit": "0"}}, 400),
+        ("create_user", "POST", {"body": json.dumps(ADA), "headers": {"idempotency-KEY": "x" * 256}}, 400),
     ],
 )
 def test_what_lambda_calls_is_wired(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,6 +27,7 @@ def test_create_stores_the_user(users: Users, fake_table: FakeTable) -> None:
         **ADA,
         "createdAt": "2026-11-21T05:09:00.123Z",
         "updatedAt": "2026-11-21T05:09:00.123Z",
+        "version": 1,
     }
     assert fake_table.items == {user.user_id: user.document()}
 
@@ -86,7 +88,7 @@ def test_update_without_an_age_removes_it(users: Users, fake_table: FakeTable) -
 def test_a_document_read_can_be_sent_back(users: Users) -> None:
     user = users.create(ADA)
 
-    assert users.update(user.user_id, user.document()) == user
+    assert users.update(user.user_id, user.document()) == replace(user, version=2)
 
 
 def test_delete_returns_the_user_and_removes_it(users: Users, fake_table: FakeTable) -> None:
