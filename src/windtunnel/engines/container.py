@@ -52,20 +52,20 @@ def container_orders(settings: Settings, home: Home, instance: str, variables: M
     """What the supervisor is to run in the container: what it runs outside, with what differs here."""
     ports = Ports(settings.port, settings.api_port, BACKPLANE, DYNAMODB)
     orders = engine_orders(settings, home, ports, instance, secrets.token_hex(16))
-    listen = {"main": settings.port, "api": settings.api_port}
-    if STANDARD_PORT not in listen.values():
-        listen["standard"] = STANDARD_PORT
-    children = tuple(_child(child, variables) for child in orders.children)
+    more = {} if STANDARD_PORT in orders.listen.values() else {"standard": STANDARD_PORT}
+    children = tuple(_child(child, tuple(more), variables) for child in orders.children)
+    listen = {**orders.listen, **more}
     return replace(orders, host="0.0.0.0", listen=listen, children=children)  # noqa: S104 - Docker publishes it
 
 
-def _child(order: ChildOrder, variables: Mapping[str, str]) -> ChildOrder:
+def _child(order: ChildOrder, more_sockets: tuple[str, ...], variables: Mapping[str, str]) -> ChildOrder:
     environment = dict(order.environment)
+    sockets = (*order.sockets, *more_sockets) if "main" in order.sockets else order.sockets
     if order.name == "backplane":
         # what only the container may say comes first, what windtunnel says last
         ours = {name: value for name, value in environment.items() if name not in DROPPED}
         environment = {**image_environment(variables), **ours}
-    return replace(order, log=OUTPUT, environment=environment)
+    return replace(order, log=OUTPUT, environment=environment, sockets=sockets)
 
 
 def run_boot_hooks(orders: Orders) -> None:

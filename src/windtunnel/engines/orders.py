@@ -115,7 +115,7 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
                 folder=str(home.folder),
                 log=str(home.edge_log),
                 environment=_edge_environment(settings, home),
-                sockets=True,
+                sockets=("main", "api"),
             ),
             ChildOrder(
                 name="backplane",

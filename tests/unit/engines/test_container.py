@@ -34,8 +34,14 @@ def test_it_listens_where_it_is_published_and_where_containers_beside_it_look(tm
     changed, standard = orders(tmp_path), orders(tmp_path, replace(SETTINGS, port=4566, api_port=4567))
 
     assert changed.host == "0.0.0.0"
-    assert changed.listen == {"main": 4652, "api": 4653, "standard": 4566}
-    assert standard.listen == {"main": 4566, "api": 4567}
+    assert {name: changed.listen[name] for name in ("main", "api", "standard")} == {
+        "main": 4652,
+        "api": 4653,
+        "standard": 4566,
+    }
+    assert changed.children[0].sockets == ("main", "api", "standard")
+    assert "standard" not in standard.listen
+    assert standard.children[0].sockets == ("main", "api")
 
 
 def test_localstack_has_the_paths_of_its_image_and_what_the_container_was_told(tmp_path: Path) -> None:
