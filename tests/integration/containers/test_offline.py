@@ -55,9 +55,13 @@ def test_a_container_beside_it_deploys_and_is_served(
 
     told = docker(
         *("run", "--rm", "--network", network, "--entrypoint", "/opt/windtunnel/.venv/bin/python"),
+        # a name that is not to be had is known sooner
+        *("--env", "RES_OPTIONS=timeout:1 attempts:1"),
         *(word for mount in mounts for word in ("--volume", mount)),
         *(image, "-P", "/beside/beside.py", "/app", "/builds"),
     )
 
     assert docker("network", "inspect", "--format", "{{.Internal}}", network) == "true"
-    assert json.loads(told) == {"way_out": "none", "resources": 33, "created": "Ada", "rows": 1}
+    found = json.loads(told)
+    assert found.pop("resources") > 20
+    assert found == {"way_out": "none", "created": "Ada", "rows": 1}
