@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,8 @@ UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
 INVOKE = b"/2015-03-31/functions/"
+CALLER = re.compile(rb"Credential=(\d{12})/")
+"""A caller's account: LocalStack reads it from an access key of twelve digits."""
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -137,7 +140,9 @@ class Edge:
 
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
-        response = await invoke_api(exchange, self.functions, self._config.account, self._config.region)
+        caller = CALLER.search(exchange.lowered.get(b"authorization", b""))
+        account = caller[1].decode() if caller else self._config.account
+        response = await invoke_api(exchange, self.functions, account, self._config.region)
         if response is None:
             await self._pass.forward(exchange)
         return response

@@ -1,6 +1,7 @@
 """Every name of LocalStack 4.14.0 that the plugin leans on.
 
-A newer LocalStack, or its fork, is supported by another such file. A name that is missing is said at once and by name.
+A newer LocalStack is supported by another such file; its fork LocalEmu stands in by localemu.py. A name that is missing
+is said at once and by name: create.py ends the engine with it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import sys
 import warnings
 
 from windtunnel.errors import EngineError
+from windtunnel.plugin.localemu import stand_in
 
 if sys.version_info < (3, 13):
     # LocalStack 4.14.0 takes it from 3.13's standard library, and its S3 and Lambda cannot be loaded without
     import typing_extensions
 
     warnings.deprecated = typing_extensions.deprecated  # type: ignore[attr-defined]
+
+stand_in()
 
 try:
     from localstack import config

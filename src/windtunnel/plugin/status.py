@@ -24,7 +24,7 @@ from windtunnel.plugin.localstack import (
     hooks,
 )
 from windtunnel.plugin.log_events import mend_log_streams
-from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.mends import mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
 from windtunnel.plugin.mends_streams import mend_streams
 from windtunnel.plugin.metric_values import mend_cloudwatch
@@ -41,12 +41,6 @@ FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambd
 READY = threading.Event()
 PUBLISHER: list[Publisher] = []
 """The one there is; none without an edge."""
-
-
-@hooks.on_runtime_create()
-def windtunnel_create() -> None:
-    """Before LocalStack listens."""
-    mend_address()
 
 
 @hooks.on_infra_start()
@@ -70,9 +64,12 @@ def windtunnel_start() -> None:
         PUBLISHER[0].watch()
 
 
-@hooks.on_infra_ready()
+@hooks.on_infra_ready(priority=100)
 def windtunnel_ready() -> None:
-    """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
+    """After every start hook, and before LocalStack's own ready scripts, whose calls wait for restored state.
+
+    What a first deploy needs is loaded while the harness builds it.
+    """
     snapshot.finish()
     for publisher in PUBLISHER:
         publisher.publish()

@@ -190,8 +190,11 @@ def _metric_store() -> MetricStore:
     return MetricStore(CloudwatchDatabase())
 
 
+QUIET = tuple((path, 200) for path in (PATH, "/_windtunnel/status", "/_localstack/init/ready"))
+
+
 class QuietTelemetry(logging.Filter):
-    """LocalStack logs every request; of these there are two a second."""
+    """LocalStack logs every request; of these there are some a second, and nobody asks who made them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (isinstance(record.args, tuple) and record.args[1:] == (PATH, 200))
+        return not (isinstance(record.args, tuple) and record.args[1:] in QUIET)
