@@ -30,7 +30,11 @@ try:
     from localstack.aws.api import CommonServiceException, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
-    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+    from localstack.aws.api.lambda_ import (
+        InvalidParameterValueException,
+        ServiceException,
+        TooManyRequestsException,
+    )
     from localstack.aws.connect import MetadataRequestInjector, connect_to
     from localstack.aws.forwarder import ForwardingFallbackDispatcher
     from localstack.aws.spec import load_service
@@ -87,6 +91,7 @@ try:
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.lambda_.provider import LambdaProvider, ValidationException
     from localstack.services.logs.models import get_moto_logs_backend
 
     # moto's classes, with what LocalStack patches in them
@@ -144,8 +149,10 @@ __all__ = [
     "EphemeralS3ObjectStore",
     "ForwardingFallbackDispatcher",
     "FunctionVersion",
+    "InvalidParameterValueException",
     "InvocationResult",
     "LambdaEnvironment",
+    "LambdaProvider",
     "LambdaService",
     "LogEvent",
     "LogStream",
@@ -164,6 +171,7 @@ __all__ = [
     "StatusErrorException",
     "TooManyRequestsException",
     "UsagePlan",
+    "ValidationException",
     "apigateway_backends",
     "apigateway_import",
     "apigateway_stores",

@@ -27,6 +27,7 @@ from windtunnel.plugin.log_events import mend_log_streams
 from windtunnel.plugin.mends import mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
 from windtunnel.plugin.mends_streams import mend_streams
+from windtunnel.plugin.mends_variables import mend_variables
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
 from windtunnel.plugin.table_resources import mend_tables
@@ -55,6 +56,7 @@ def windtunnel_start() -> None:
     mend_apigateway()
     mend_tables()
     mend_streams()
+    mend_variables()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
