@@ -88,8 +88,9 @@ def snapshots_settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterato
     yield replace(
         windtunnel_settings,
         port=free_port(),
+        api_port=free_port(),
         state_dir=state,
-        chosen=frozenset({"port"}),
+        chosen=frozenset({"port", "api_port"}),
         engine_environment={"WINDTUNNEL_SNAPSHOT_DIR": str(state / "snapshots")},
     )
     for process in marked_processes(STATE_VARIABLE, str(state)):
