@@ -51,7 +51,7 @@ def windtunnel_start() -> None:
     mend_localstack()
     mend_log_streams()
     mend_cloudwatch()
-    ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
+    ROUTER.add(TELEMETRY, telemetry_route(READY.is_set), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
     mend_tables()
