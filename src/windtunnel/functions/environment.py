@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from windtunnel.functions import logs
-from windtunnel.functions.failure import Failure, error_type, exited, timed_out, too_large
+from windtunnel.functions.extensions import Failed
+from windtunnel.functions.failure import Failure, error_type, exited, gave_up, no_entrypoint, timed_out, too_large
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
 from windtunnel.functions.runtime_process import RuntimeProcess
@@ -147,6 +148,8 @@ class ExecutionEnvironment:
     async def stop(self) -> None:
         """End the process and remove the environment's folder. An invocation under way ends as a crash."""
         self._stopped = True
+        if self._process is not None and self._call is None and not self._tasks:
+            await self._process.shut_down("spindown", self._surroundings.now())
         while self._call is not None or self._tasks:
             if self._process is not None:
                 self._process.kill()
@@ -186,7 +189,8 @@ class ExecutionEnvironment:
             process = await self._spawn()
         except OSError as error:
             LOG.warning("%s cannot be started: %s", self._spec.name, error)
-            failed = Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
+            failed = no_entrypoint(request_id, error)
+            self._note(logs.init_report((self._clock() - began) * 1000, "error", failed.type, phase))
             return _Ending(failed.payload, True, "error", failed.type)
         if process is None:
             stopped = exited(request_id, -9)
@@ -198,12 +202,17 @@ class ExecutionEnvironment:
         if isinstance(outcome, Ready):
             # an init within an invocation is part of its duration
             self._init_duration = milliseconds if phase == "init" else None
+            for state in process.extensions.states:
+                self._note(state)
             return None
 
         await self._discard()
         match outcome:
-            case InitFailed(body):
-                failure = _Ending(body, True, "error", error_type(body))
+            case InitFailed(body, kind):
+                failure = _Ending(body, True, "error", error_type(body) or kind)
+            case Failed(kind, name):
+                failed = gave_up(request_id, kind, name)
+                failure = _Ending(failed.payload, True, "error", failed.type)
             case Exited(code):
                 failed = exited(request_id, code)
                 failure = _Ending(failed.payload, True, "error", failed.type)
@@ -239,7 +248,9 @@ class ExecutionEnvironment:
         home.mkdir(parents=True, exist_ok=True)
         tmp.mkdir(exist_ok=True)
         places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
-        process = await RuntimeProcess.launch(self._spec, self._session, places, self._surroundings.spawner)
+        process = await RuntimeProcess.launch(
+            self._spec, self._session, places, self._surroundings.spawner, self._interpreter.language
+        )
         if self._stopped:
             await process.end()
             return None
@@ -292,8 +303,11 @@ class ExecutionEnvironment:
             return
         if isinstance(outcome, Responded):
             if outcome.request_id == call.invocation.request_id:
-                ending = _answered(outcome.body, outcome.is_error)
-                self._end_call(process, call, ending)
+                self._end_call(process, call, _answered(outcome))
+        elif isinstance(outcome, Failed):
+            failure = gave_up(call.invocation.request_id, outcome.type, outcome.name)
+            words = (failure.message, failure.type)
+            self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
         elif isinstance(outcome, Exited):
             if not process.taken:
                 # another process can have it, while there is time
@@ -361,10 +375,13 @@ class ExecutionEnvironment:
         call.answer(InvocationResult(ending.payload, ending.is_error, lines))
 
 
-def _answered(body: bytes | None, is_error: bool) -> _Ending:
-    """The runtime's own answer; `body` is None where it was too large."""
+def _answered(outcome: Responded) -> _Ending:
+    """The runtime's own answer; its body is None where it was too large."""
+    body = outcome.body
     if body is None:
         failure = too_large()
         # the runtime was told 413 and gives up
         return _Ending(failure.payload, True, "error", failure.type, broken=True)
-    return _Ending(body, is_error, "error" if is_error else "", error_type(body) if is_error else "")
+    if not outcome.is_error:
+        return _Ending(body, is_error=False)
+    return _Ending(body, True, "error", error_type(body) or outcome.error_type)

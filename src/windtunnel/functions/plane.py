@@ -24,7 +24,7 @@ from windtunnel.functions.definition import LATEST, Definition, Version, read_de
 from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
 from windtunnel.functions.failure import Failure
 from windtunnel.functions.identifiers import new_request_id, new_trace
-from windtunnel.functions.interpreter import Interpreter, find_interpreter
+from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
     NoSuchFunction,
@@ -34,6 +34,7 @@ from windtunnel.functions.invoke_error import (
 )
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
+from windtunnel.functions.runtimes import find_runtime
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session
 from windtunnel.functions.starts import Starts
@@ -342,12 +343,13 @@ class FunctionsPlane:
             session_token=version.credentials.session_token,
             initialization_type=initialization,
             extra=version.log_variables,
+            account=account,
         )
         interpreter = self._interpreter(version)
         return ExecutionEnvironment(identity, version.spec, session, interpreter, self._surroundings, log)
 
     def _interpreter(self, version: Version) -> Interpreter:
-        return find_interpreter(self._runtimes, version.spec.runtime)
+        return find_runtime(self._runtimes, version.spec.runtime)
 
     def _pools(self) -> list[Pool]:
         return [pool for function in self._functions.values() for pool in function.pools.values()]

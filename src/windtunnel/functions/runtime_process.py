@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
-from windtunnel.functions import bootstrap
+from windtunnel.functions import runtimes
+from windtunnel.functions.extensions import SHUTDOWN_SECONDS, Extensions, Failed, Metadata
 from windtunnel.functions.output import Output
 from windtunnel.functions.process_exit import ProcessExit
 from windtunnel.functions.runtime_api import Delivery, Exited, Outcome, RuntimeApi
@@ -24,10 +26,10 @@ LAST_WORDS = 20
 class RuntimeProcess:
     """Made by `launch()`. What it does is told to whoever listens; its end is told after all that it said before."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, extensions: Extensions) -> None:
         self._loop = loop
         self._output = Output(loop)
-        self._api = RuntimeApi(loop, self._tell)
+        self._api = RuntimeApi(loop, self._tell, extensions)
         self._process: subprocess.Popen[bytes] = None  # type: ignore[assignment]
         self._gone = loop.create_future()
         self._listener: Callable[[Outcome], None] | None = None
@@ -35,15 +37,19 @@ class RuntimeProcess:
         """As Popen.returncode has it; None while it is alive, or what it said last is still to come."""
 
     @classmethod
-    async def launch(cls, spec: FunctionSpec, session: Session, places: Places, spawner: Spawner) -> RuntimeProcess:
+    async def launch(
+        cls, spec: FunctionSpec, session: Session, places: Places, spawner: Spawner, language: str
+    ) -> RuntimeProcess:
         """Start it. Raises OSError."""
-        self = cls(asyncio.get_running_loop())
-        words = [str(places.interpreter), "-P", bootstrap.__file__, str(os.getpid())]
+        words = runtimes.command(spec, places, language)
+        metadata = Metadata(spec.name, spec.version, spec.handler, session.account)
+        self = cls(asyncio.get_running_loop(), Extensions(runtimes.extension_names(spec), metadata))
+        own = runtimes.language_variables(spec, places, language)
         try:
             await self._api.listen()
             command = Command(
-                words=[*words, *([str(spec.layers)] if spec.layers else [])],
-                variables=function_variables(spec, session, places, self._api.address),
+                words=words,
+                variables=function_variables(spec, session, places, self._api.address, own),
                 folder=spec.code,
                 output=self._output.write_end,
             )
@@ -65,6 +71,28 @@ class RuntimeProcess:
     def taken(self) -> bool:
         """Whether the runtime has the invocation that was delivered last."""
         return self._api.taken
+
+    @property
+    def extensions(self) -> Extensions:
+        return self._api.extensions
+
+    async def shut_down(self, reason: str, now: float) -> None:
+        """Tell external extensions of the end, then the runtime, and give them a little time.
+
+        `now` is in seconds since the epoch. Source: AWS Lambda Developer Guide, "Lambda Extensions API", Shutdown
+        phase: 2,000 ms where there are external extensions, and none without.
+        """
+        if not self.extensions.external or self._gone.done():
+            return
+        deadline = self._loop.time() + SHUTDOWN_SECONDS
+        self.extensions.shut_down(reason, int((now + SHUTDOWN_SECONDS) * 1000))
+        while self._loop.time() < deadline and session_members(self.pid) - {self.pid}:
+            await asyncio.sleep(0.01)
+        if not self._gone.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+        while self._loop.time() < deadline and not self._gone.done():
+            await asyncio.sleep(0.01)
 
     def listen(self, listener: Callable[[Outcome], None] | None) -> None:
         """Who is told what the process does next. What it did before is told to nobody but its end, which is kept."""
@@ -111,6 +139,9 @@ class RuntimeProcess:
     def _tell(self, outcome: Outcome) -> None:
         if self._listener is not None:
             self._listener(outcome)
+        elif isinstance(outcome, Failed):
+            # between invocations: the environment is of no more use
+            self.kill()
 
     def _exited(self, code: int, patience: int = LAST_WORDS) -> None:
         if not self._gone.done():
@@ -120,3 +151,15 @@ class RuntimeProcess:
             return
         self.exit_code = code
         self._tell(Exited(code))
+
+
+def session_members(session: int) -> set[int]:
+    """The processes of a session that are alive, as far as the kernel tells (Linux)."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # after the name in brackets: state, parent, group, session (proc(5))
+            fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+            if int(fields[3]) == session and fields[0] != b"Z":
+                found.add(int(folder.name))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
@@ -48,6 +48,17 @@ class Session:
     initialization_type: str = ON_DEMAND
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further variables that AWS sets for this function only: its JSON log format and level."""
+    account: str = ""
+
+
+class Stream(Protocol):
+    """Where a response goes that is streamed."""
+
+    def start(self, content_type: bytes) -> None:
+        """It begins."""
+
+    async def write(self, data: bytes) -> None:
+        """Pass on a part. A caller who has gone stops nothing: as on AWS, the function is not told."""
 
 
 class Invocation(NamedTuple):
@@ -62,6 +73,10 @@ class Invocation(NamedTuple):
     """The value of the X-Amzn-Trace-Id header."""
     client_context: str = ""
     """What the caller tells of itself: a JSON object on one line, in ASCII; "" where it tells nothing."""
+    cognito_identity: str = ""
+    """The caller's identity with Amazon Cognito: a JSON object; "" where it has none."""
+    stream: Stream | None = None
+    """Where the caller takes a response that is streamed; None: it takes it whole."""
 
 
 class LogLine(NamedTuple):

@@ -26,10 +26,17 @@ class Places:
     """A folder of the environment's own that stands for /tmp."""
 
 
-def function_variables(spec: FunctionSpec, session: Session, places: Places, runtime_api: str) -> Mapping[str, str]:
-    """The whole environment of a function's process; `runtime_api` is host:port."""
+def function_variables(
+    spec: FunctionSpec,
+    session: Session,
+    places: Places,
+    runtime_api: str,
+    language: Mapping[str, str] | None = None,
+) -> Mapping[str, str]:
+    """The whole environment of a function's process; `runtime_api` is host:port, `language` of runtimes.py."""
     return {
         **_defaults(spec, session, places),
+        **(language or {}),
         **spec.variables,
         # reserved: the template cannot set them
         **_reserved(spec, session, places, runtime_api),

@@ -25,6 +25,8 @@ PIPELINED = 32
 """Requests of one connection that may wait for their turn before no more is read of it."""
 SLICE = 16 * 1024
 """Bytes of heads that are parsed at once: what a head may have beyond Limits.head before it is noticed."""
+TRAILERS = 64
+"""Trailers of a request that are kept."""
 LINGER = 30.0
 """Seconds for which a client whose connection is over may go on sending, so that it gets to see its answer."""
 LINGER_IDLE = 5.0
@@ -184,10 +186,15 @@ class Connection(asyncio.Protocol):
         self._reading.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # trailers come here as well
-            assert self._reading
-            self._reading.headers.append((name, value))
-            self._reading.lowered[name.lower()] = value
+        reading = self._reading
+        assert reading
+        if self._in_head:
+            reading.headers.append((name, value))
+            reading.lowered[name.lower()] = value
+        else:
+            trailers = reading.trailers = reading.trailers or {}
+            if len(trailers) < TRAILERS:
+                trailers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         exchange, parser = self._reading, self._parser

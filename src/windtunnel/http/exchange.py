@@ -40,7 +40,7 @@ class Exchange:
     __slots__ = (
         "_chunks", "_connection", "_discarding", "_error", "_framing", "_left", "_size", "_waiter", "answered",
         "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_gone", "received",
-        "target",
+        "target", "trailers",
     )  # fmt: skip
 
     _left: int
@@ -56,6 +56,8 @@ class Exchange:
         """As sent: order, case, repetitions."""
         self.lowered: dict[bytes, bytes] = {}
         """Each header's last value by its name in lower case."""
+        self.trailers: dict[bytes, bytes] | None = None
+        """What followed a body in chunks, by its name in lower case; None where nothing did."""
         self.keep_alive = True
         self.http10 = False
         self.complete = False
