@@ -53,10 +53,10 @@ class Line {
     if (waiting) waiting.reject(error);
   }
 
-  // Whether a whole answer is here: hand it over.
+  // Whether a whole answer is here: hand it over, once it is asked for.
   look() {
     let data = this.received.length === 1 ? this.received[0] : Buffer.concat(this.received);
-    for (;;) {
+    while (this.skipped || this.waiting) {
       const end = data.indexOf(HEAD_END);
       if (end < 0) break;
       const lines = data.toString("latin1", 0, end).split("\r\n");
@@ -109,6 +109,7 @@ class Line {
     this.socket.ref();
     if (!this.asked) this.send(Buffer.from(`GET ${RUNTIME}next HTTP/1.1\r\nHost: runtime\r\n\r\n`));
     this.asked = false;
+    this.look();
     return answer;
   }
 

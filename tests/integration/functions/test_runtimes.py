@@ -147,7 +147,7 @@ async def test_a_handler_gets_its_event_and_its_context(node: Node, runtime: str
         export + " async (event, context) => {\n"
         "  console.log('said', {a: 1}, 'two\\nlines');\n"
         "  const left = context.getRemainingTimeInMillis();\n"
-        "  return [event, context.awsRequestId, context.functionName, context.memoryLimitInMB, left > 0 && left <= 5000,\n"
+        "  return [event, context.awsRequestId, context.functionName, context.memoryLimitInMB, left > 0 && left < 5001,\n"
         "    context.invokedFunctionArn, context.clientContext, process.env._X_AMZN_TRACE_ID];\n"
         "};\n",
         file=file,
@@ -185,9 +185,7 @@ async def test_node_24_refuses_callbacks(node: Node) -> None:
 
 
 async def test_an_exception_has_its_type_and_trace(node: Node) -> None:
-    aws = node(
-        "exports.handler = async () => { class Own extends Error {}; const e = new Own('no'); e.name = 'Own';\n throw e; };\n"
-    )
+    aws = node("exports.handler = async () => { const e = new Error('no'); e.name = 'Own'; throw e; };\n")
 
     result = await aws.call()
     again = await aws.call()
@@ -202,7 +200,8 @@ async def test_an_unhandled_rejection_ends_the_process(node: Node) -> None:
     """Runtime.UnhandledPromiseRejection, and the next invocation has a new process."""
     aws = node(
         "let n = 0; exports.handler = async (event) => { n += 1;\n"
-        "  if (event) { Promise.reject(new Error('lost')); await new Promise(r => setTimeout(r, 100)); }\n  return n; };\n"
+        "  if (event) { Promise.reject(new Error('lost')); await new Promise(r => setTimeout(r, 100)); }\n"
+        "  return n; };\n"
     )
     await aws.call(payload=b"null")
 
