@@ -372,7 +372,7 @@ class ExecutionEnvironment:
         self._call = None
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
-        call.answer(InvocationResult(ending.payload, ending.is_error, lines))
+        call.answer(InvocationResult(ending.payload, ending.is_error, lines, duration))
 
 
 def _answered(outcome: Responded) -> _Ending:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 from windtunnel.errors import EngineError
@@ -27,16 +27,19 @@ from windtunnel.functions.identifiers import new_request_id, new_trace
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
+    InvokeError,
     NoSuchFunction,
     not_active,
     qualifiers_differ,
     request_too_large,
 )
+from windtunnel.functions.metrics import FunctionMetrics
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
 from windtunnel.functions.runtimes import find_runtime
+from windtunnel.functions.series import MetricSink
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session
+from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session, Stream
 from windtunnel.functions.starts import Starts
 
 LOG = logging.getLogger(__name__)
@@ -94,10 +97,14 @@ class Result(NamedTuple):
     """The last 4 KB."""
 
 
+class Sink(logs.LogSink, MetricSink, Protocol):
+    """Where logs and metrics go."""
+
+
 class _Function:
     """What is kept of a published function."""
 
-    __slots__ = ("definition", "pools", "unavailable")
+    __slots__ = ("definition", "metrics", "pools", "unavailable")
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -105,6 +112,8 @@ class _Function:
         """By version; made by the first invocation."""
         self.unavailable: dict[str, str] = {}
         """Why a version cannot be run here, by version."""
+        self.metrics: dict[str, FunctionMetrics] = {}
+        """By qualifier."""
 
 
 class FunctionsPlane:
@@ -114,7 +123,7 @@ class FunctionsPlane:
     """
 
     def __init__(
-        self, *, folder: Path, runtimes: Path, endpoint_url: str, sink: logs.LogSink, options: Options | None = None
+        self, *, folder: Path, runtimes: Path, endpoint_url: str, sink: Sink, options: Options | None = None
     ) -> None:
         self._options = options or Options()
         self._runtimes = runtimes
@@ -224,8 +233,12 @@ class FunctionsPlane:
         request_id: str | None = None,
         trace_id: str = "",
         client_context: str = "",
+        stream: Stream | None = None,
     ) -> Result:
         """Run a function, and wait for it. `client_context` is in base64, as the caller sent it.
+
+        A response that the function streams goes to `stream` where there is one; then the payload is empty, or an error
+        in the middle. Others are the payload.
 
         Who gives up waiting, does so alone: the invocation goes on. Raises InvokeError.
         """
@@ -246,17 +259,31 @@ class FunctionsPlane:
         if pool is None:
             pool = function.pools[number] = self._make_pool(place, number)
 
+        metrics = self._metrics_of(function, target)
         limits, name, over = self._concurrency[place[:2]], target.name, _nothing
         if not pool.provisioned_ready:
-            limits.enter(name)
+            try:
+                limits.enter(name)
+            except InvokeError:
+                metrics.throttled()
+                raise
             over = functools.partial(limits.leave, name)
+        concurrent = limits.busy(name) or 1
         trace_id = trace_id or new_trace(self._options.now())
         context = client_context and decoded(client_context)
-        invocation = Invocation(request_id, payload, target.arn, trace_id, context)
+        invocation = Invocation(request_id, payload, target.arn, trace_id, context, stream=stream)
         result: asyncio.Future[InvocationResult] = self._loop.create_future()
         pool.submit(Request(invocation, result, over))
         done = await result
+        metrics.invoked(is_error=done.is_error, milliseconds=done.duration_ms, concurrent=concurrent)
         return Result(done.payload, "Unhandled" if done.is_error else "", number, request_id, logs.tail(done.lines))
+
+    def _metrics_of(self, function: _Function, target: Target) -> FunctionMetrics:
+        metrics = function.metrics.get(target.qualifier)
+        if metrics is None:
+            metrics = FunctionMetrics(self._sink, target.account, target.region, target.name, target.qualifier)
+            function.metrics[target.qualifier] = metrics
+        return metrics
 
     def _pick(self, function: _Function | None, target: Target) -> str:
         if target.qualifier and function is not None:

@@ -95,6 +95,7 @@ class InvocationResult(NamedTuple):
     is_error: bool
     lines: Sequence[LogLine]
     """START to REPORT, with the init's before them where there was one."""
+    duration_ms: float = 0.0
 
     @property
     def logs(self) -> str:
