@@ -79,6 +79,8 @@ class Target:
     """As invoked."""
     policy: Mapping[str, Any] | None
     """The resource policy that applies to the qualifier."""
+    pinned: str = ""
+    """The version that was picked already; "" where invoke() picks it."""
 
     def invoked_as(self, arn: str) -> Target:
         """The same under the ARN that its caller used."""
@@ -278,6 +280,11 @@ class FunctionsPlane:
         metrics.invoked(is_error=done.is_error, milliseconds=done.duration_ms, concurrent=concurrent)
         return Result(done.payload, "Unhandled" if done.is_error else "", number, request_id, logs.tail(done.lines))
 
+    def pinned(self, target: Target) -> Target:
+        """The same with the version picked that an invocation gets."""
+        function = self._functions.get((target.account, target.region, target.name))
+        return replace(target, pinned=self._pick(function, target))
+
     def _metrics_of(self, function: _Function, target: Target) -> FunctionMetrics:
         metrics = function.metrics.get(target.qualifier)
         if metrics is None:
@@ -286,6 +293,8 @@ class FunctionsPlane:
         return metrics
 
     def _pick(self, function: _Function | None, target: Target) -> str:
+        if target.pinned:
+            return target.pinned
         if target.qualifier and function is not None:
             alias = function.definition.aliases.get(target.qualifier)
             if alias is not None:

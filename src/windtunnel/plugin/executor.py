@@ -120,7 +120,7 @@ def service_exception(error: EdgeRefused) -> Exception:
         "ResourceConflictException": ResourceConflictException,
     }.get(error.type)
     if made is None:
-        return CommonServiceException(error.type, message, status_code=error.status)  # type: ignore[no-any-return]
+        return CommonServiceException(error.type, message, status_code=error.status)
     fields = {name: error.fields[name] for name in ("Reason", "Type") if error.fields.get(name)}
     exception: Exception = made(message, **fields)
     return exception

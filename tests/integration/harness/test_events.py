@@ -192,7 +192,8 @@ def test_a_function_without_concurrency_gets_no_events(engine: Harness, create: 
     with pytest.raises(ClientError) as refused:
         client.invoke(FunctionName=name)
     assert refused.value.response["Error"]["Code"] == "TooManyRequestsException"
-    assert refused.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    response: Any = refused.value.response
+    assert response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
 def test_an_event_may_have_a_megabyte(engine: Harness, create: Create) -> None:
