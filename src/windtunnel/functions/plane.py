@@ -21,7 +21,7 @@ from windtunnel.errors import EngineError
 from windtunnel.functions import logs
 from windtunnel.functions.concurrency import ACCOUNT_LIMIT, Concurrency
 from windtunnel.functions.definition import LATEST, Definition, Version, read_definition
-from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
+from windtunnel.functions.environment import INIT_LIMIT, ExecutionEnvironment, Surroundings
 from windtunnel.functions.failure import Failure
 from windtunnel.functions.identifiers import new_request_id, new_trace
 from windtunnel.functions.interpreter import Interpreter
@@ -56,6 +56,8 @@ class Options:
     """How long an environment that has nothing to do is kept."""
     pending_seconds: float = 5.0
     """How long an invocation waits for a function that is being made."""
+    init_seconds: float = INIT_LIMIT
+    """The limit of an init before the first invocation, on demand."""
     concurrency: int = ACCOUNT_LIMIT
     starts: int = os.cpu_count() or 1
     """Environments that start at once."""
@@ -132,7 +134,8 @@ class FunctionsPlane:
         self._endpoint_url = endpoint_url
         self._sink = sink
         self._loop = asyncio.get_running_loop()
-        self._surroundings = Surroundings(Spawner(), folder, self._options.clock, self._options.now)
+        options = self._options
+        self._surroundings = Surroundings(Spawner(), folder, options.clock, options.now, options.init_seconds)
         self._starts = Starts(self._options.starts, self._loop)
         self._functions: dict[Key, _Function] = {}
         self._concurrency: dict[tuple[str, str], Concurrency] = {}
