@@ -252,7 +252,7 @@ class Extensions:
                 extension.parked = None
                 self.failed(Failed("Extension.Crash", extension.name))
 
-        exchange.on_gone = gone
+        exchange.on_gone = exchange.on_end = gone
         self.changed()
         return None
 

@@ -151,6 +151,8 @@ class Connection(asyncio.Protocol):
             if reading in self._waiting:
                 self._waiting.remove(reading)
             reading.fail(ClientGone("the client broke off in the middle of its request"))
+        if self._current is not None and self._current.on_end is not None:
+            self._current.on_end()
         return self._current is not None or bool(self._waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -39,7 +39,7 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_connection", "_discarding", "_error", "_framing", "_left", "_size", "_waiter", "answered",
-        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_gone", "received",
+        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_end", "on_gone", "received",
         "target", "trailers",
     )  # fmt: skip
 
@@ -67,6 +67,8 @@ class Exchange:
         self.answered = False
         self.on_gone: Callable[[], None] | None = None
         """Called when the client goes before it is answered."""
+        self.on_end: Callable[[], None] | None = None
+        """Called when the client says, before it is answered, that it sends no more: it may have gone."""
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._error: ClientGone | None = None
