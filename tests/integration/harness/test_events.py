@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,7 +31,7 @@ Create = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def engine(windtunnel_settings: Settings) -> Iterator[Harness]:
-    more = {"LAMBDA_RETRY_BASE_DELAY": "1"}
+    more = {"LAMBDA_RETRY_BASE_DELAY": "1", "ENABLE_CONFIG_UPDATES": "1"}
     environment = {**windtunnel_settings.engine_environment, **more}
     with throwaway_engine(replace(windtunnel_settings, engine_environment=environment), lambda _event: None) as harness:
         yield harness
@@ -98,6 +99,15 @@ def lines(engine: Harness, name: str, word: str, count: int, timeout: float = 30
     return wait_until(read, what=f"{count} times {word} in the log of {name}", timeout=timeout)
 
 
+def engine_delay(engine: Harness, seconds: int) -> None:
+    """Set LocalStack's delay before the second attempt, while it runs (its /_localstack/config)."""
+    body = json.dumps({"variable": "LAMBDA_RETRY_BASE_DELAY_SECONDS", "value": seconds}).encode()
+    request = urllib.request.Request(f"{engine.settings.endpoint_url}/_localstack/config", body, method="POST")
+    request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+
+
 # AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": two more attempts,
 # then the failed-event destination and the dead-letter queue
 
@@ -149,6 +159,23 @@ def test_no_more_attempts_than_it_is_configured_for(engine: Harness, create: Cre
     send(engine, name, 1)
 
     assert json.loads(failed.next()["Body"])["requestContext"]["approximateInvokeCount"] == 1
+
+
+def test_an_event_that_gets_too_old_is_told_of(engine: Harness, create: Create) -> None:
+    """No attempt is made after MaximumEventAgeInSeconds: here not a second one, which would be after two minutes."""
+    failed = Queue(engine)
+    name = create("def handler(e, c):\n  print('try')\n  raise KeyError('no')\n")
+    engine.client("lambda").put_function_event_invoke_config(
+        FunctionName=name, MaximumEventAgeInSeconds=60, DestinationConfig={"OnFailure": {"Destination": failed.arn}}
+    )
+    engine_delay(engine, 120)
+    try:
+        send(engine, name, 1)
+        context = json.loads(failed.next()["Body"])["requestContext"]
+    finally:
+        engine_delay(engine, 1)
+
+    assert (context["condition"], context["approximateInvokeCount"]) == ("EventAgeExceeded", 1)
 
 
 def test_an_event_that_is_throttled_waits_and_is_no_failed_attempt(engine: Harness, create: Create) -> None:
@@ -310,5 +337,6 @@ def test_the_backplane_has_nothing_to_say_of_environments(engine: Harness, creat
     lines(engine, name, "REPORT", 5)
 
     text = "".join(file.read_text(errors="replace") for file in log.rglob("*.log"))
+    assert "Ready." in text
     assert "Received no logs" not in text
     assert "Failed invocation" not in text
