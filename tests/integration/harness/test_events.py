@@ -31,7 +31,7 @@ Create = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def engine(windtunnel_settings: Settings) -> Iterator[Harness]:
-    more = {"LAMBDA_RETRY_BASE_DELAY": "1", "ENABLE_CONFIG_UPDATES": "1"}
+    more = {"LAMBDA_RETRY_BASE_DELAY": "1", "ENABLE_CONFIG_UPDATES": "1", "DEBUG": "1"}
     environment = {**windtunnel_settings.engine_environment, **more}
     with throwaway_engine(replace(windtunnel_settings, engine_environment=environment), lambda _event: None) as harness:
         yield harness
@@ -340,3 +340,5 @@ def test_the_backplane_has_nothing_to_say_of_environments(engine: Harness, creat
     assert "Ready." in text
     assert "Received no logs" not in text
     assert "Failed invocation" not in text
+    assert "Got an invocation for function" in text
+    assert "Starting new environment" not in text
