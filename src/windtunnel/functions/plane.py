@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from windtunnel.errors import EngineError
@@ -41,6 +41,9 @@ from windtunnel.functions.series import MetricSink
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session, Stream
 from windtunnel.functions.starts import Starts
+from windtunnel.functions.target import Result, Target
+
+__all__ = ["FunctionsPlane", "Options", "Result", "Target", "decoded"]
 
 LOG = logging.getLogger(__name__)
 PREFIX = "function/"
@@ -64,41 +67,6 @@ class Options:
     clock: Callable[[], float] = time.perf_counter
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What an invocation is for."""
-
-    account: str
-    region: str
-    name: str
-    qualifier: str
-    """As asked, "" for none."""
-    version: str
-    """That of the qualifier; where an alias has weights, each invocation picks its own."""
-    arn: str
-    """As invoked."""
-    policy: Mapping[str, Any] | None
-    """The resource policy that applies to the qualifier."""
-    pinned: str = ""
-    """The version that was picked already; "" where invoke() picks it."""
-
-    def invoked_as(self, arn: str) -> Target:
-        """The same under the ARN that its caller used."""
-        return self if arn == self.arn else replace(self, arn=arn)
-
-
-class Result(NamedTuple):
-    """What became of an invocation. `error` is "Unhandled" where `payload` is an error object, else ""."""
-
-    payload: bytes
-    error: str
-    version: str
-    """That was run."""
-    request_id: str
-    log_tail: bytes
-    """The last 4 KB."""
 
 
 class Sink(logs.LogSink, MetricSink, Protocol):

@@ -25,8 +25,6 @@ PIPELINED = 32
 """Requests of one connection that may wait for their turn before no more is read of it."""
 SLICE = 16 * 1024
 """Bytes of heads that are parsed at once: what a head may have beyond Limits.head before it is noticed."""
-TRAILERS = 64
-"""Trailers of a request that are kept."""
 LINGER = 30.0
 """Seconds for which a client whose connection is over may go on sending, so that it gets to see its answer."""
 LINGER_IDLE = 5.0
@@ -194,9 +192,7 @@ class Connection(asyncio.Protocol):
             reading.headers.append((name, value))
             reading.lowered[name.lower()] = value
         else:
-            trailers = reading.trailers = reading.trailers or {}
-            if len(trailers) < TRAILERS:
-                trailers[name.lower()] = value
+            reading.add_trailer(name, value)
 
     def on_headers_complete(self) -> None:
         exchange, parser = self._reading, self._parser

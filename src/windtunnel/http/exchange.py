@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 READ_AHEAD = 256 * 1024
 """Bytes of a body that are held before the client has to wait for whoever reads it."""
+TRAILERS = 64
+"""Trailers of a request that are kept."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 COPIED = 64 * 1024
 """Bytes of a body up to which head and body are joined: one write of both is cheaper than two."""
@@ -39,8 +41,8 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_connection", "_discarding", "_error", "_framing", "_left", "_size", "_waiter", "answered",
-        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_end", "on_gone", "received",
-        "target", "trailers",
+        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_end", "on_gone",
+        "received", "target", "trailers",
     )  # fmt: skip
 
     _left: int
@@ -270,6 +272,11 @@ class Exchange:
         self._size += len(data)
         self._chunks.append(data)
         self._wake()
+
+    def add_trailer(self, name: bytes, value: bytes) -> None:
+        trailers = self.trailers = self.trailers or {}
+        if len(trailers) < TRAILERS:
+            trailers[name.lower()] = value
 
     def finish(self) -> None:
         self.complete = True
