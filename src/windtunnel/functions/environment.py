@@ -9,9 +9,7 @@ An invocation of a process that is well is callbacks from end to end; only inits
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-import shutil
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -19,14 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from windtunnel.errors import EngineError
 from windtunnel.functions import logs
 from windtunnel.functions.failure import Failure, error_type, exited, timed_out, too_large
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
 from windtunnel.functions.runtime_process import RuntimeProcess
+from windtunnel.functions.sandbox import Sandbox
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, LogLine, Session
-from windtunnel.functions.variables import Places
 
 LOG = logging.getLogger(__name__)
 INIT_LIMIT = 10.0
@@ -103,7 +102,7 @@ class ExecutionEnvironment:
         self._interpreter = interpreter
         self._surroundings = surroundings
         self._clock = surroundings.clock
-        self._folder = surroundings.folder / name
+        self._sandbox = Sandbox(surroundings.spawner, surroundings.folder / name, spec, interpreter)
         self._write = write
         self._loop = asyncio.get_running_loop()
         self._process: RuntimeProcess | None = None
@@ -159,8 +158,7 @@ class ExecutionEnvironment:
         if self._unlogged:
             self._write(self._unlogged)
             self._unlogged = []
-        remove = functools.partial(shutil.rmtree, self._folder, ignore_errors=True)
-        await self._loop.run_in_executor(None, remove)
+        await self._loop.run_in_executor(None, self._sandbox.close)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(self._guard(work))
@@ -184,7 +182,7 @@ class ExecutionEnvironment:
         began = self._clock()
         try:
             process = await self._spawn()
-        except OSError as error:
+        except (OSError, EngineError) as error:
             LOG.warning("%s cannot be started: %s", self._spec.name, error)
             failed = Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
             return _Ending(failed.payload, True, "error", failed.type)
@@ -235,11 +233,7 @@ class ExecutionEnvironment:
         """A new process in this environment's folder, or None where the environment was stopped. Raises OSError."""
         if self._stopped:
             return None
-        home, tmp = self._folder / "home", self._folder / "tmp"
-        home.mkdir(parents=True, exist_ok=True)
-        tmp.mkdir(exist_ok=True)
-        places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
-        process = await RuntimeProcess.launch(self._spec, self._session, places, self._surroundings.spawner)
+        process = await RuntimeProcess.launch(self._spec, self._session, self._sandbox)
         if self._stopped:
             await process.end()
             return None

@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 
-from windtunnel.functions import bootstrap
 from windtunnel.functions.output import Output
 from windtunnel.functions.process_exit import ProcessExit
 from windtunnel.functions.runtime_api import Delivery, Exited, Outcome, RuntimeApi
-from windtunnel.functions.spawner import Command, Spawner
+from windtunnel.functions.sandbox import Sandbox
 from windtunnel.functions.spec import FunctionSpec, LogLine, Session
-from windtunnel.functions.variables import Places, function_variables
+from windtunnel.functions.variables import function_variables
+from windtunnel.functions.zygote import SpawnedProcess
 
 LAST_WORDS = 20
 """Milliseconds that an answer may be on its way after its process has ended."""
@@ -28,33 +27,28 @@ class RuntimeProcess:
         self._loop = loop
         self._output = Output(loop)
         self._api = RuntimeApi(loop, self._tell)
-        self._process: subprocess.Popen[bytes] = None  # type: ignore[assignment]
+        self._process: SpawnedProcess = None  # type: ignore[assignment]
         self._gone = loop.create_future()
         self._listener: Callable[[Outcome], None] | None = None
         self.exit_code: int | None = None
         """As Popen.returncode has it; None while it is alive, or what it said last is still to come."""
 
     @classmethod
-    async def launch(cls, spec: FunctionSpec, session: Session, places: Places, spawner: Spawner) -> RuntimeProcess:
-        """Start it. Raises OSError."""
+    async def launch(cls, spec: FunctionSpec, session: Session, sandbox: Sandbox) -> RuntimeProcess:
+        """Start it. Raises OSError and EngineError."""
         self = cls(asyncio.get_running_loop())
-        words = [str(places.interpreter), "-P", bootstrap.__file__, str(os.getpid())]
         try:
             await self._api.listen()
-            command = Command(
-                words=[*words, *([str(spec.layers)] if spec.layers else [])],
-                variables=function_variables(spec, session, places, self._api.address),
-                folder=spec.code,
-                output=self._output.write_end,
-            )
-            self._process = await spawner.spawn(command)
+            places = await sandbox.place()
+            variables = function_variables(spec, session, places, self._api.address)
+            self._process = await sandbox.spawn(variables, places, self._output.write_end)
         except BaseException:
             self._output.start()
             self._output.close()
             await self._api.close()
             raise
         self._output.start()
-        ProcessExit(self._process, self._loop, self._exited)
+        ProcessExit(self._process.status, self._loop, self._exited)
         return self
 
     @property
@@ -97,8 +91,6 @@ class RuntimeProcess:
         """Kill it with all that it started, and give everything back. Returns the output that was not taken."""
         self.kill()
         await asyncio.shield(self._gone)
-        # its children may have outlived it; the group's id is not used anew while they do
-        self._kill_group()
         rest = self._output.take()
         self._output.close()
         await self._api.close()

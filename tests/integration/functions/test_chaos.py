@@ -9,12 +9,13 @@ import os
 import random
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from windtunnel.functions import bootstrap
+from windtunnel.functions import keeper
 
 SOURCE = """
 import os, subprocess, sys, time
@@ -39,18 +40,20 @@ WEIGHTS = {"": 60, "words": 12, "raise": 8, "crash": 6, "kill": 6, "large": 3, "
 Make = Any
 
 
-def functions() -> list[psutil.Process]:
-    """This process's functions: whatever else it has started (an engine, say) is not the test's to kill."""
+def below(name: str) -> list[psutil.Process]:
+    """This process's functions, or zygotes: whatever else it has started (an engine, say) is not the test's to kill."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
-            if bootstrap.__file__ in child.cmdline():
-                found.append(child)
+            if keeper.__file__ in child.cmdline():
+                found += [process for process in child.children() if process.name() == name]
     return found
 
 
-def footprint() -> tuple[int, int]:
-    return psutil.Process().num_fds(), len(functions())
+def footprint() -> tuple[int, int, int]:
+    """Descriptors, functions, mounts."""
+    me = psutil.Process()
+    return me.num_fds(), len(me.children(recursive=True)), Path("/proc/self/mounts").read_text().count("\n")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -81,10 +84,10 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
         nonlocal killed
         while True:
             await asyncio.sleep(dice.uniform(0.05, 0.25))
-            children = functions()
-            if children and dice.random() < 0.7:
+            chosen = below("function" if dice.random() < 0.95 else "zygote")
+            if chosen and dice.random() < 0.7:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(dice.choice(children).pid, signal.SIGKILL)
+                    os.kill(dice.choice(chosen).pid, signal.SIGKILL)
                     killed += 1
             elif dice.random() < 0.3:
                 aws.function(SOURCE, timeout=1)

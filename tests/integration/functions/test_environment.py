@@ -259,9 +259,9 @@ async def test_an_init_that_fails_is_the_invocations_answer_with_its_log(
 
 
 async def test_an_init_that_failed_once_is_tried_again_in_the_invocation(make: Make, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
+    flag = tmp_path / "task-0/flag"
     environment = make(
-        f"import pathlib\npathlib.Path({str(flag)!r}).read_text()\ndef handler(e, c):\n  return 'well'\n"
+        "import os\nopen(os.environ['LAMBDA_TASK_ROOT'] + '/flag')\ndef handler(e, c):\n  return 'well'\n"
     )
     assert await environment.start() == "FileNotFoundError"
     flag.write_text("now")
@@ -287,8 +287,8 @@ async def test_a_function_that_dies_by_itself_is_not_started_for_ever(make: Make
 
 
 async def test_an_init_within_an_invocation_has_the_functions_timeout(make: Make, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
-    source = f"import os, time\nif os.path.exists({str(flag)!r}): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
+    flag = tmp_path / "task-0/flag"
+    source = "import os, time\nif os.path.exists('flag'): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
     environment = make(source, timeout=1.0)
     await environment.start()
     await call(environment)
