@@ -66,6 +66,7 @@ class Spawner:
         self._keeper.wait()
         if self._root is not None:
             self._root.rmdir()
+            self._root = None
 
     def prepare(self, image: Image) -> None:
         """Have such a zygote started, soon."""
