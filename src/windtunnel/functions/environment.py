@@ -179,7 +179,7 @@ class ExecutionEnvironment:
 
     async def _init(self, request_id: str, limit: float, *, phase: str) -> _Ending | None:
         """Start a process and wait until it asks for an invocation, `limit` seconds at most."""
-        began = self._clock()
+        began, waited = self._clock(), self._sandbox.waited
         try:
             process = await self._spawn()
         except (OSError, EngineError) as error:
@@ -189,6 +189,7 @@ class ExecutionEnvironment:
         if process is None:
             stopped = exited(request_id, -9)
             return _Ending(stopped.payload, True, "error", stopped.type)
+        began += self._sandbox.waited - waited
         outcome = await self._first_outcome(process, limit - (self._clock() - began))
         milliseconds = (self._clock() - began) * 1000
         self._note(logs.init_start(self._interpreter.identifier), milliseconds / 1000)
@@ -261,7 +262,11 @@ class ExecutionEnvironment:
         request_id = call.invocation.request_id
         while call.tries < ATTEMPTS and not self._stopped and self._clock() < call.deadline:
             call.tries += 1
+            waited = self._sandbox.waited
             failure = await self._init(request_id, call.deadline - self._clock(), phase="invoke")
+            waited = self._sandbox.waited - waited
+            call.started += waited
+            call.deadline += waited
             if failure:
                 self._finish(call, failure)
                 return

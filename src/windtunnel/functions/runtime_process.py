@@ -39,9 +39,9 @@ class RuntimeProcess:
         self = cls(asyncio.get_running_loop())
         try:
             await self._api.listen()
-            places = await sandbox.place()
-            variables = function_variables(spec, session, places, self._api.address)
-            self._process = await sandbox.spawn(variables, places, self._output.write_end)
+            self._process = await sandbox.spawn(
+                lambda places: function_variables(spec, session, places, self._api.address), self._output.write_end
+            )
         except BaseException:
             self._output.start()
             self._output.close()

@@ -11,22 +11,26 @@ import functools
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from windtunnel.functions import isolation
+from windtunnel.errors import EngineError
+from windtunnel.functions import bootstrap, isolation
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.spawner import BOOTSTRAP, Spawner
 from windtunnel.functions.spec import FunctionSpec
 from windtunnel.functions.variables import Places
-from windtunnel.functions.zygote import CLIENTS, Image, Order, SpawnedProcess, Zygote
+from windtunnel.functions.zygote import CLIENTS, Image, Order, SpawnedProcess, Zygote, ZygoteGone
 
+ATTEMPTS = 4
+"""Zygotes that a process may use up."""
 STARTUP = ("PYTHON", "LD_", "GLIBC_", "MALLOC_", "LC_", "LANG", "AWS_LAMBDA_EXEC_WRAPPER")
 """How variables begin that count from a process's first moment on."""
 
 
 class Sandbox:
-    """Of one execution environment. `place()`, then `spawn()`, as often as it needs a new process; then `close()`."""
+    """Of one execution environment. `spawn()`, as often as it needs a new process; then `close()`."""
 
     def __init__(self, spawner: Spawner, folder: Path, spec: FunctionSpec, interpreter: Interpreter) -> None:
         self._spawner = spawner
@@ -36,21 +40,37 @@ class Sandbox:
         self._code = os.path.realpath(spec.code)
         self._layers = os.path.realpath(spec.layers) if spec.layers else ""
         self._namespace: int | None = None
-        self._image: Image | None = None
-        self._isolated = False
         self._user: int | None = None
+        self.waited = 0.0
+        """Seconds for which it had to wait for a zygote: AWS has none, so that is not the function's time."""
 
-    async def place(self) -> Places:
-        """Find a zygote for the function; where its processes will find things. Raises EngineError."""
-        zygote = await self._zygote()
-        self._image, self._isolated = zygote.image, zygote.isolated
-        if self._user is None and self._isolated:
+    async def spawn(
+        self, variables: Callable[[Places], Mapping[str, str]], output: int
+    ) -> SpawnedProcess:
+        """Start a process with the variables for its places. Raises OSError and EngineError."""
+        for _ in range(ATTEMPTS):
+            zygote = await self._zygote()
+            places = self._place(zygote)
+            order = self._order(zygote, places, variables(places))
+            try:
+                process = await zygote.fork(order, output, self._namespace)
+            except ZygoteGone:
+                self._spawner.replace(zygote)
+                continue
+            if process.namespace is not None:
+                self._namespace = process.namespace
+            return process
+        raise EngineError(f"{ATTEMPTS} zygotes ended before they had made a process", hint="see the engine's log")
+
+    def _place(self, zygote: Zygote) -> Places:
+        """Where a process of that zygote's finds things; what is missing there is made."""
+        if self._user is None and zygote.isolated:
             self._user = self._spawner.take_user()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._bytecode.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
             self._bytecode.chmod(0o1777)
-        if self._isolated:
+        if zygote.isolated:
             return Places.isolated()
         home, tmp = self._folder / "home", self._folder / "tmp"
         home.mkdir(exist_ok=True)
@@ -59,19 +79,17 @@ class Sandbox:
         interpreter = self._interpreter
         return Places(interpreter.path, interpreter.packages, Path(self._code), layers, home, tmp)
 
-    async def spawn(self, variables: Mapping[str, str], places: Places, output: int) -> SpawnedProcess:
-        """Start a process with these variables. Raises OSError and EngineError."""
-        assert self._image is not None
+    def _order(self, zygote: Zygote, places: Places, variables: Mapping[str, str]) -> Order:
         opt = str(places.opt or "")
-        bytecode = isolation.BYTECODE if self._isolated else str(self._bytecode)
+        bytecode = isolation.BYTECODE if zygote.isolated else str(self._bytecode)
         words: tuple[str, ...] = ()
-        if self._image.packages is None:
-            main = BOOTSTRAP if self._isolated else os.path.join(os.path.dirname(__file__), "bootstrap.py")  # noqa: PTH118, PTH120
+        if zygote.image.packages is None:
+            main = BOOTSTRAP if zygote.isolated else bootstrap.__file__
             words = (str(places.interpreter), "-P", main, opt, bytecode)
         files = isolation.Files(
-            self._code, self._layers, str(self._bytecode), self._spec.ephemeral_mb, self._image.again
+            self._code, self._layers, str(self._bytecode), self._spec.ephemeral_mb, zygote.image.again
         )
-        order = Order(
+        return Order(
             variables=variables,
             task=str(places.code),
             opt=opt,
@@ -81,12 +99,6 @@ class Sandbox:
             user=self._user,
             words=words,
         )
-        process = await self._spawner.spawn(self._image, order, output, self._namespace)
-        if process.namespace is not None:
-            if self._namespace is not None:
-                os.close(self._namespace)
-            self._namespace = process.namespace
-        return process
 
     def close(self) -> None:
         """Give everything back, once no process is left."""
@@ -99,15 +111,22 @@ class Sandbox:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _zygote(self) -> Zygote:
+        began = time.perf_counter()
+        try:
+            return await self._find_zygote()
+        finally:
+            self.waited += time.perf_counter() - began
+
+    async def _find_zygote(self) -> Zygote:
         bare, client, full = images(self._interpreter)
         if any(name.startswith(STARTUP) for name in self._spec.variables):
             return await self._spawner.zygote(bare)
         own = own_modules(self._code, self._layers, self._interpreter)
-        zygote = await self._spawner.zygote(full)
-        if not own & zygote.modules:
-            return zygote
-        zygote = await self._spawner.zygote(client)
-        return zygote if not own & zygote.modules else await self._spawner.zygote(bare)
+        for image in (full, client):
+            zygote = await self._spawner.zygote(image)
+            if not own & zygote.modules:
+                return zygote
+        return await self._spawner.zygote(bare)
 
     @property
     def _bytecode(self) -> Path:

@@ -22,11 +22,11 @@ from typing import Any
 from windtunnel.errors import EngineError
 from windtunnel.functions import bootstrap, isolation, keeper, zygote_main
 from windtunnel.functions.process_exit import ProcessExit
-from windtunnel.functions.zygote import Image, Order, SpawnedProcess, Zygote, ZygoteGone, receive, send
+from windtunnel.functions.zygote import Image, Zygote, receive, send
 
 LOG = logging.getLogger(__name__)
 ATTEMPTS = 4
-"""Zygotes that a process may use up."""
+"""How often a zygote is started that is killed meanwhile."""
 BOOTSTRAP = "/var/rapid/bootstrap.py"
 LIBRARIES = ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime", "/var/runtime/lib", "/var/task", "/var/task/lib")
 VARIABLES: Mapping[str, str] = {
@@ -78,19 +78,13 @@ class Spawner:
         task = self._zygotes.get(image) or self._begin(image)
         return await asyncio.shield(task)
 
-    async def spawn(self, image: Image, order: Order, output: int, namespace: int | None) -> SpawnedProcess:
-        """A process of a zygote's. Raises OSError and EngineError."""
-        for _ in range(ATTEMPTS):
-            zygote = await self.zygote(image)
-            try:
-                return await zygote.fork(order, output, namespace)
-            except ZygoteGone:
-                LOG.warning("a zygote ended: another one is started")
-                zygote.close()
-                task = self._zygotes.get(image)
-                if task is not None and task.done() and not task.cancelled() and task.result() is zygote:
-                    del self._zygotes[image]
-        raise EngineError(f"{ATTEMPTS} zygotes ended before they had made a process", hint="see the engine's log")
+    def replace(self, zygote: Zygote) -> None:
+        """It has ended: have another one when one is needed."""
+        zygote.close()
+        task = self._zygotes.get(zygote.image)
+        if task is not None and task.done() and not task.cancelled() and task.result() is zygote:
+            LOG.warning("a zygote ended: another one is started")
+            self._begin(zygote.image)
 
     # --- users ----------------------------------------------------------------------------------------------------
 

@@ -81,6 +81,8 @@ class Zygote:
 
     async def fork(self, order: Order, output: int, namespace: int | None) -> SpawnedProcess:
         """Have a process made, with `output` for its descriptors 1 and 2. Raises OSError and ZygoteGone."""
+        if self._end.fileno() < 0:
+            raise ZygoteGone
         channel, their_channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel.setblocking(False)
         status, their_status = os.pipe()
@@ -133,6 +135,8 @@ async def send(to: socket.socket, message: Mapping[str, Any], descriptors: Seque
     """Send a message with descriptors, once there is room for it. Raises ConnectionError."""
     data = json.dumps(message).encode()
     while True:
+        if to.fileno() < 0:
+            raise ConnectionAbortedError
         try:
             socket.send_fds(to, [data], list(descriptors))
         except BlockingIOError:

@@ -124,9 +124,10 @@ class Zygote:
         try:
             pid = os.fork()
             if pid == 0:
+                # told by itself: whoever is in between may be killed there
+                self._send(self._ear, {"pid": os.getpid()}, descriptors[1:2])
+                self._send(channel, {"pid": os.getpid()})
                 self._become(order, channel, descriptors[2:], middle)
-            self._send(self._ear, {"pid": pid}, descriptors[1:2])
-            self._send(channel, {"pid": pid})
         except OSError as error:
             self._send(channel, {"error": str(error), "errno": error.errno})
         finally:

@@ -53,7 +53,8 @@ def below(name: str) -> list[psutil.Process]:
 def footprint() -> tuple[int, int, int]:
     """Descriptors, functions, mounts."""
     me = psutil.Process()
-    return me.num_fds(), len(me.children(recursive=True)), Path("/proc/self/mounts").read_text().count("\n")
+    # other programs may mount meanwhile
+    return me.num_fds(), len(me.children(recursive=True)), Path("/proc/self/mounts").read_text().count("windtunnel")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -65,7 +66,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
     await first.plane.close()  # the loop's own threads and descriptors are there from now on
     before = footprint()
     aws = make_lambda()
-    aws.function(SOURCE, timeout=1)
+    aws.function(SOURCE, timeout=2)
     killed, answered = 0, Counter[str]()
 
     async def client(work: list[tuple[str, str]]) -> None:
@@ -74,7 +75,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
             result = await aws.call(payload=json.dumps(what).encode(), request_id=request_id)
             document = json.loads(result.payload)
             if result.error:
-                assert document["errorType"] in ERRORS.get(what, {"Runtime.ExitError"}), (what, document)
+                assert document["errorType"] in ERRORS.get(what, {"Runtime.ExitError"}), (what, result.log_tail)
             else:
                 assert document == request_id
             assert f"END RequestId: {request_id}\nREPORT RequestId: {request_id}" in result.log_tail.decode()
@@ -90,7 +91,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
                     os.kill(dice.choice(chosen).pid, signal.SIGKILL)
                     killed += 1
             elif dice.random() < 0.3:
-                aws.function(SOURCE, timeout=1)
+                aws.function(SOURCE, timeout=2)
 
     whats = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=250)
     work = [(what, f"id-{number}") for number, what in enumerate(whats)]
