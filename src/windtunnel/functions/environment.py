@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 from windtunnel.errors import EngineError
 from windtunnel.functions import logs
-from windtunnel.functions.failure import Failure, error_type, exited, timed_out, too_large
+from windtunnel.functions.failure import Failure, error_type, exited, out_of_memory, timed_out, too_large
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
-from windtunnel.functions.runtime_process import RuntimeProcess
+from windtunnel.functions.runtime_process import Care, RuntimeProcess
 from windtunnel.functions.sandbox import Sandbox
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, LogLine, Session
@@ -46,6 +46,7 @@ class Surroundings:
     spawner: Spawner
     folder: Path
     """Where environments have their own folders."""
+    care: Care
     clock: Callable[[], float] = time.perf_counter
     """Seconds, for durations."""
     now: Callable[[], float] = time.time
@@ -117,6 +118,13 @@ class ExecutionEnvironment:
         """Lines that no invocation's log had yet."""
         self._memory = 0
         self._memory_read = float("-inf")
+        self.lost: Callable[[], None] | None = None
+        """Called when its process ends by itself between invocations."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it has a process that takes an invocation."""
+        return self._process is not None and self._process.exit_code is None
 
     async def start(self) -> str:
         """The init phase. Returns the error's type where it failed, which the next invocation deals with; else ""."""
@@ -197,6 +205,8 @@ class ExecutionEnvironment:
         if isinstance(outcome, Ready):
             # an init within an invocation is part of its duration
             self._init_duration = milliseconds if phase == "init" else None
+            if phase == "init":
+                self._rest(process)
             return None
 
         await self._discard()
@@ -204,7 +214,7 @@ class ExecutionEnvironment:
             case InitFailed(body):
                 failure = _Ending(body, True, "error", error_type(body))
             case Exited(code):
-                failed = exited(request_id, code)
+                failed = out_of_memory(request_id) if process.out_of_memory else exited(request_id, code)
                 failure = _Ending(failed.payload, True, "error", failed.type)
             case _:
                 late = timed_out(request_id, self._spec.timeout)
@@ -234,7 +244,7 @@ class ExecutionEnvironment:
         """A new process in this environment's folder, or None where the environment was stopped. Raises OSError."""
         if self._stopped:
             return None
-        process = await RuntimeProcess.launch(self._spec, self._session, self._sandbox)
+        process = await RuntimeProcess.launch(self._spec, self._session, self._sandbox, self._surroundings.care)
         if self._stopped:
             await process.end()
             return None
@@ -288,6 +298,8 @@ class ExecutionEnvironment:
         """What the process does while it has an invocation."""
         call, process = self._call, self._process
         if call is None or process is None or isinstance(outcome, Ready):
+            if call is None and isinstance(outcome, Exited) and self.lost is not None:
+                self.lost()
             return
         if isinstance(outcome, Responded):
             if outcome.request_id == call.invocation.request_id:
@@ -301,7 +313,8 @@ class ExecutionEnvironment:
                     call.timer.cancel()
                 self._run(self._recover(call))
                 return
-            failure = exited(call.invocation.request_id, outcome.code)
+            request_id = call.invocation.request_id
+            failure = out_of_memory(request_id) if process.out_of_memory else exited(request_id, outcome.code)
             words = (failure.message, failure.type)
             self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
 
@@ -324,7 +337,13 @@ class ExecutionEnvironment:
         if ending.broken:
             self._run(self._reset(call, ending, duration))
         else:
+            self._rest(process)
             self._finish(call, ending, process.take_output(), duration, self._memory)
+
+    def _rest(self, process: RuntimeProcess) -> None:
+        """It has nothing to do; its end is heard."""
+        process.rest()
+        process.listen(self._heard)
 
     async def _reset(self, call: _Call, ending: _Ending, duration: float) -> None:
         """End the process, then answer: what its last words were, is in this invocation's log."""

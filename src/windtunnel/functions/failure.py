@@ -39,6 +39,11 @@ def exited(request_id: str, code: int) -> Failure:
     return Failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {reason}")
 
 
+def out_of_memory(request_id: str) -> Failure:
+    """It was killed for holding more than its MemorySize."""
+    return Failure("Runtime.OutOfMemory", exited(request_id, -signal.SIGKILL).message)
+
+
 def too_large() -> Failure:
     """The handler's answer is over MAX_PAYLOAD."""
     return Failure(

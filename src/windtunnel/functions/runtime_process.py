@@ -7,7 +7,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from windtunnel.functions.freeze import Freezer
+from windtunnel.functions.memory import MemoryWatch
 from windtunnel.functions.output import Output
 from windtunnel.functions.process_exit import ProcessExit
 from windtunnel.functions.runtime_api import Delivery, Exited, Outcome, RuntimeApi
@@ -20,11 +23,22 @@ LAST_WORDS = 20
 """Milliseconds that an answer may be on its way after its process has ended."""
 
 
+@dataclass(frozen=True)
+class Care:
+    """What all processes have in common."""
+
+    memory: MemoryWatch
+    freezer: Freezer | None
+    """None where they are not frozen between invocations."""
+
+
 class RuntimeProcess:
     """Made by `launch()`. What it does is told to whoever listens; its end is told after all that it said before."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, spec: FunctionSpec, care: Care) -> None:
         self._loop = loop
+        self._limit_mb = spec.memory_mb
+        self._care = care
         self._output = Output(loop)
         self._api = RuntimeApi(loop, self._tell)
         self._process: SpawnedProcess = None  # type: ignore[assignment]
@@ -32,11 +46,13 @@ class RuntimeProcess:
         self._listener: Callable[[Outcome], None] | None = None
         self.exit_code: int | None = None
         """As Popen.returncode has it; None while it is alive, or what it said last is still to come."""
+        self.out_of_memory = False
+        """Whether it was killed for holding more than its MemorySize."""
 
     @classmethod
-    async def launch(cls, spec: FunctionSpec, session: Session, sandbox: Sandbox) -> RuntimeProcess:
+    async def launch(cls, spec: FunctionSpec, session: Session, sandbox: Sandbox, care: Care) -> RuntimeProcess:
         """Start it. Raises OSError and EngineError."""
-        self = cls(asyncio.get_running_loop())
+        self = cls(asyncio.get_running_loop(), spec, care)
         try:
             await self._api.listen()
             self._process = await sandbox.spawn(
@@ -49,6 +65,7 @@ class RuntimeProcess:
             raise
         self._output.start()
         ProcessExit(self._process.status, self._loop, self._exited)
+        self._care.memory.watch(self.pid, self._limit_mb, self._exceeded)
         return self
 
     @property
@@ -66,7 +83,16 @@ class RuntimeProcess:
 
     def deliver(self, delivery: Delivery) -> None:
         """Hand an invocation to the runtime."""
+        if self._care.freezer is not None:
+            self._care.freezer.wake(self.pid)
+        self._care.memory.watch(self.pid, self._limit_mb, self._exceeded)
         self._api.deliver(delivery)
+
+    def rest(self) -> None:
+        """It has nothing to do until the next invocation is delivered."""
+        self._care.memory.forget(self.pid)
+        if self._care.freezer is not None and self.exit_code is None:
+            self._care.freezer.rest(self.pid)
 
     def take_output(self) -> list[LogLine]:
         """What it wrote since the last call."""
@@ -74,6 +100,8 @@ class RuntimeProcess:
 
     def peak_memory_mb(self) -> int:
         """The most memory it ever held, in MB; 0 where the kernel does not tell."""
+        if self.out_of_memory:
+            return self._limit_mb
         try:
             with open(f"/proc/{self.pid}/status", "rb") as file:  # noqa: PTH123 - twice as fast, in an invocation
                 status = file.read()
@@ -104,7 +132,14 @@ class RuntimeProcess:
         if self._listener is not None:
             self._listener(outcome)
 
+    def _exceeded(self) -> None:
+        self.out_of_memory = True
+        self.kill()
+
     def _exited(self, code: int, patience: int = LAST_WORDS) -> None:
+        self._care.memory.forget(self.pid)
+        if self._care.freezer is not None:
+            self._care.freezer.forget(self.pid)
         if not self._gone.done():
             self._gone.set_result(None)
         if patience and not self._api.settle():

@@ -48,6 +48,7 @@ class Sandbox:
         self, variables: Callable[[Places], Mapping[str, str]], output: int
     ) -> SpawnedProcess:
         """Start a process with the variables for its places. Raises OSError and EngineError."""
+        os.stat(self._code)  # noqa: PTH116 - where it is gone, its own name is told
         for _ in range(ATTEMPTS):
             zygote = await self._zygote()
             places = self._place(zygote)

@@ -59,7 +59,9 @@ class Spawner:
     def close(self) -> None:
         """End everything that it started."""
         for task in self._zygotes.values():
-            if task.done() and not task.cancelled() and task.exception() is None:
+            if not task.done():
+                task.cancel()
+            elif not task.cancelled() and task.exception() is None:
                 task.result().close()
         self._zygotes.clear()
         self._end.close()
@@ -147,7 +149,12 @@ class Spawner:
         finally:
             theirs.close()
             os.close(their_status)
-        told, _ = await receive(end)
+        try:
+            told, _ = await receive(end)
+        except BaseException:
+            end.close()
+            os.close(status)
+            raise
         if told is not None and "modules" in told:
             os.close(status)
             return end, told, None

@@ -139,7 +139,8 @@ class Zygote:
             self._set_up(order, channel, given, middle)
         except BaseException as error:  # noqa: BLE001 - there is nobody above to hear of it
             number = error.errno if isinstance(error, OSError) else None
-            self._send(channel, {"error": str(error) or repr(error), "errno": number})
+            said = f"{error.strerror} {error.filename or ''}" if isinstance(error, OSError) else repr(error)
+            self._send(channel, {"error": said.rstrip(), "errno": number})
             os._exit(UNABLE)
         if order["words"]:
             try:

@@ -19,7 +19,10 @@ import pytest
 
 from windtunnel.engines.waiting import wait_until
 from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
+from windtunnel.functions.freeze import Freezer
 from windtunnel.functions.interpreter import find_interpreter
+from windtunnel.functions.memory import MemoryWatch
+from windtunnel.functions.runtime_process import Care
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import FunctionSpec, Invocation, InvocationResult, Session
 
@@ -42,7 +45,8 @@ def make(runner: asyncio.Runner, runtime_python: Path, tmp_path: Path, spawner: 
             name="f", version="$LATEST", region="eu-west-1", runtime="python3.13", handler=handler, code=code,
             memory_mb=128, **values,
         )  # fmt: skip
-        surroundings = Surroundings(spawner, tmp_path / "environments")
+        care = Care(MemoryWatch(runner.get_loop()), Freezer(runner.get_loop()))
+        surroundings = Surroundings(spawner, tmp_path / "environments", care)
         environment = ExecutionEnvironment(
             f"e{len(made)}", spec, SESSION, find_interpreter(runtimes, spec.runtime), surroundings
         )
