@@ -44,6 +44,8 @@ class RuntimeProcess:
         self._process: SpawnedProcess = None  # type: ignore[assignment]
         self._gone = loop.create_future()
         self._listener: Callable[[Outcome], None] | None = None
+        self._early: list[Outcome] | None = []
+        """What it did before anybody listened; None from then on."""
         self.exit_code: int | None = None
         """As Popen.returncode has it; None while it is alive, or what it said last is still to come."""
         self.out_of_memory = False
@@ -78,8 +80,11 @@ class RuntimeProcess:
         return self._api.taken
 
     def listen(self, listener: Callable[[Outcome], None] | None) -> None:
-        """Who is told what the process does next. What it did before is told to nobody but its end, which is kept."""
+        """Who is told what the process does next. The first is told what it did before, too; its end is kept for all."""
         self._listener = listener
+        early, self._early = self._early or [], None
+        for outcome in early:
+            self._tell(outcome)
 
     def deliver(self, delivery: Delivery) -> None:
         """Hand an invocation to the runtime."""
@@ -131,6 +136,8 @@ class RuntimeProcess:
     def _tell(self, outcome: Outcome) -> None:
         if self._listener is not None:
             self._listener(outcome)
+        elif self._early is not None:
+            self._early.append(outcome)
 
     def _exceeded(self) -> None:
         self.out_of_memory = True

@@ -41,6 +41,7 @@ class Sandbox:
         self._layers = os.path.realpath(spec.layers) if spec.layers else ""
         self._namespace: int | None = None
         self._user: int | None = None
+        self._closed = False
         self.waited = 0.0
         """Seconds for which it had to wait for a zygote: AWS has none, so that is not the function's time."""
 
@@ -51,6 +52,8 @@ class Sandbox:
         os.stat(self._code)  # noqa: PTH116 - where it is gone, its own name is told
         for _ in range(ATTEMPTS):
             zygote = await self._zygote()
+            if self._closed:
+                raise EngineError("the environment was ended before it had started")
             places = self._place(zygote)
             order = self._order(zygote, places, variables(places))
             try:
@@ -58,7 +61,9 @@ class Sandbox:
             except ZygoteGone:
                 self._spawner.replace(zygote)
                 continue
-            if process.namespace is not None:
+            if process.namespace is not None and self._closed:
+                os.close(process.namespace)
+            elif process.namespace is not None:
                 self._namespace = process.namespace
             return process
         raise EngineError(f"{ATTEMPTS} zygotes ended before they had made a process", hint="see the engine's log")
@@ -103,6 +108,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Give everything back, once no process is left."""
+        self._closed = True
         if self._namespace is not None:
             os.close(self._namespace)
             self._namespace = None
