@@ -46,12 +46,17 @@ def gave_up(request_id: str, kind: str, name: str) -> Failure:
     return Failure(kind, f"RequestId: {request_id} Error: the extension {name} failed: {kind}")
 
 
-def no_entrypoint(request_id: str, error: OSError) -> Failure:
+def no_entrypoint(request_id: str, error: Exception) -> Failure:
     """The runtime's program cannot be started, as AWS's init process (written in Go) says it."""
-    if not error.filename:
+    if not isinstance(error, OSError) or not error.filename:
         return Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
     words = (error.strerror or "").lower()
     return Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: fork/exec {error.filename}: {words}")
+
+
+def out_of_memory(request_id: str) -> Failure:
+    """It was killed for holding more than its MemorySize."""
+    return Failure("Runtime.OutOfMemory", exited(request_id, -signal.SIGKILL).message)
 
 
 def too_large() -> Failure:

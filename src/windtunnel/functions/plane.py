@@ -23,6 +23,7 @@ from windtunnel.functions.concurrency import ACCOUNT_LIMIT, Concurrency
 from windtunnel.functions.definition import LATEST, Definition, Version, read_definition
 from windtunnel.functions.environment import INIT_LIMIT, ExecutionEnvironment, Surroundings
 from windtunnel.functions.failure import Failure
+from windtunnel.functions.freeze import Freezer
 from windtunnel.functions.identifiers import new_request_id, new_trace
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.invoke_error import (
@@ -33,10 +34,13 @@ from windtunnel.functions.invoke_error import (
     qualifiers_differ,
     request_too_large,
 )
+from windtunnel.functions.memory import MemoryWatch
 from windtunnel.functions.metrics import FunctionMetrics
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
+from windtunnel.functions.runtime_process import Care
 from windtunnel.functions.runtimes import find_runtime
+from windtunnel.functions.sandbox import images
 from windtunnel.functions.series import MetricSink
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session, Stream
@@ -62,6 +66,10 @@ class Options:
     init_seconds: float = INIT_LIMIT
     """The limit of an init before the first invocation, on demand."""
     concurrency: int = ACCOUNT_LIMIT
+    freeze: bool = True
+    """Whether environments are stopped between invocations, as on AWS."""
+    isolate: bool = True
+    """Whether functions get file systems of their own, where the kernel allows it."""
     starts: int = os.cpu_count() or 1
     """Environments that start at once."""
     clock: Callable[[], float] = time.perf_counter
@@ -103,7 +111,9 @@ class FunctionsPlane:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         options = self._options
-        self._surroundings = Surroundings(Spawner(), folder, options.clock, options.now, options.init_seconds)
+        care = Care(MemoryWatch(self._loop), Freezer(self._loop) if options.freeze else None)
+        spawner = Spawner(isolate=options.isolate)
+        self._surroundings = Surroundings(spawner, folder, care, options.clock, options.now, options.init_seconds)
         self._starts = Starts(self._options.starts, self._loop)
         self._functions: dict[Key, _Function] = {}
         self._concurrency: dict[tuple[str, str], Concurrency] = {}
@@ -145,6 +155,7 @@ class FunctionsPlane:
                 function.unavailable[number] = str(error)
                 LOG.warning("%s:%s cannot be invoked: %s", version.spec.name, number, error)
                 continue
+            self._surroundings.spawner.prepare(images(interpreter)[-1])
             if not interpreter.exact:
                 name, runtime, there = version.spec.name, version.spec.runtime, interpreter.identifier
                 LOG.warning("%s asks for %s, which is not there: it runs on %s", name, runtime, there)

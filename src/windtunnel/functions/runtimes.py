@@ -1,6 +1,6 @@
 """Which program runs a function of a Lambda runtime, and how it is started.
 
-- python3.*: an interpreter with AWS's runtime interface client (interpreter.py, bootstrap.py).
+- python3.*: an interpreter with AWS's runtime interface client (interpreter.py, sandbox.py).
 - nodejs*.x: a Node.js with AWS's runtime interface client for it (node_line.cjs, node_main.mjs).
 - provided, provided.al2, provided.al2023: the function's own `bootstrap`, or its layers'.
 Others cannot be run here, and it is said which.
@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from windtunnel.errors import EngineError
-from windtunnel.functions import bootstrap, extension_launch
 from windtunnel.functions.interpreter import NODE, PROVIDED, PYTHON, Interpreter, find_interpreter
 from windtunnel.functions.spec import FunctionSpec
 from windtunnel.functions.variables import Places
@@ -57,50 +56,40 @@ def _find_node(runtimes: Path, runtime: str, major: int) -> Interpreter:
     return Interpreter(program.resolve(), packages.resolve(), f"nodejs:{version}", exact, NODE)
 
 
-def command(spec: FunctionSpec, places: Places, language: str) -> Sequence[str]:
-    """The words that start a function's runtime, as its process sees the places. Raises OSError.
+def command(spec: FunctionSpec, places: Places, language: str, files: Mapping[Path, str]) -> Sequence[str]:
+    """The words that start a function's runtime, as its process sees the places; () for Python, which is forked.
 
-    Extensions of its layers are started with it (extension_launch.py).
+    `files` is where it sees LINE and MAIN. Raises OSError.
     """
     if language == PROVIDED:
-        words = [_bootstrap(spec)]
-    elif language == NODE:
-        words = _node(spec, places)
-    else:
-        words = [str(places.interpreter), "-P", bootstrap.__file__, str(os.getpid())]
-        words += [str(spec.layers)] if spec.layers else []
-    if extension_names(spec):
-        return [_python(), "-I", "-S", extension_launch.__file__, str(spec.layers), *words]
-    return words
+        return [_bootstrap(spec, places)]
+    if language == NODE:
+        return _node(spec, places, files)
+    return ()
 
 
-def _python() -> str:
-    import sys
-
-    return sys.executable
-
-
-def _bootstrap(spec: FunctionSpec) -> str:
-    for folder in (spec.code, *([spec.layers] if spec.layers else [])):
-        if (folder / "bootstrap").exists():
-            return str(folder / "bootstrap")
+def _bootstrap(spec: FunctionSpec, places: Places) -> str:
+    if (spec.code / "bootstrap").exists():
+        return str(places.code / "bootstrap")
+    if spec.layers is not None and places.opt is not None and (spec.layers / "bootstrap").exists():
+        return str(places.opt / "bootstrap")
     # recorded: {"errorMessage": "RequestId: ... Error: Couldn't find valid bootstrap(s): ...", "errorType":
     # "Runtime.InvalidEntrypoint"} (AWS Lambda Developer Guide, "Troubleshoot invocation issues")
     raise OSError("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
 
 
-def _node(spec: FunctionSpec, places: Places) -> list[str]:
+def _node(spec: FunctionSpec, places: Places, files: Mapping[Path, str]) -> list[str]:
     """As AWS's own bootstrap starts it, with 5 % of the memory for young objects and 90 % for old ones."""
     options = spec.variables.get("NODE_OPTIONS", "").replace("_", "-")
     words = [str(places.interpreter), "--expose-gc", "--max-http-header-size=81920"]
     if "--max-semi-space-size" not in options and "--max-old-space-size" not in options:
         words += [f"--max-semi-space-size={spec.memory_mb * 5 // 100}"]
         words += [f"--max-old-space-size={spec.memory_mb * 90 // 100}"]
-    words += ["--require", str(LINE)]
+    words += ["--require", files.get(LINE, str(LINE))]
     found = NODEJS.fullmatch(spec.runtime)
     if found and int(found[1]) > LAST_GENERATION:
         return [*words, str(places.runtime / "node_modules/aws-lambda-ric/index.mjs")]
-    return [*words, str(MAIN), str(places.runtime)]
+    return [*words, files.get(MAIN, str(MAIN)), str(places.runtime)]
 
 
 def language_variables(spec: FunctionSpec, places: Places, language: str) -> Mapping[str, str]:
@@ -108,13 +97,13 @@ def language_variables(spec: FunctionSpec, places: Places, language: str) -> Map
     if language != NODE:
         return {}
     generation = spec.runtime.removeprefix("nodejs").removesuffix(".x")
-    opt = spec.layers or Path("/opt")
+    opt = places.opt or Path("/opt")
     folders = [
         opt / f"nodejs/node{generation}/node_modules",
         opt / "nodejs/node_modules",
         places.runtime / "node_modules",
         places.runtime,
-        spec.code,
+        places.code,
     ]
     return {"NODE_PATH": os.pathsep.join(map(str, folders))}
 

@@ -32,6 +32,8 @@ class FunctionSpec:
     memory_mb: int
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the template sets."""
+    ephemeral_mb: int = 512
+    """The size of /tmp."""
 
 
 @dataclass(frozen=True)

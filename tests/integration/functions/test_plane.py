@@ -377,6 +377,7 @@ async def test_provisioned_environments_are_beyond_the_reservation_of_the_others
 async def test_close_answers_who_is_still_there(make_lambda: Make) -> None:
     aws = make_lambda(starts=1)
     aws.function(SLOW_PID, timeout=60)
+    await aws.call()
     calls = [asyncio.create_task(aws.call(payload=b"60")) for _ in range(3)]
     await asyncio.sleep(0.3)
 

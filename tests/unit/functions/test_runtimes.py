@@ -58,8 +58,8 @@ def test_without_a_node_it_is_said_what_to_do(tmp_path: Path) -> None:
 
 def test_node_has_the_heap_that_aws_gives_it() -> None:
     """5 % and 90 % of the memory, unless the function says otherwise (AWS's own bootstrap of nodejs20.x)."""
-    words = command(SPEC, PLACES, "node")
-    own = command(replace(SPEC, variables={"NODE_OPTIONS": "--max_old_space_size=64"}), PLACES, "node")
+    words = command(SPEC, PLACES, "node", {})
+    own = command(replace(SPEC, variables={"NODE_OPTIONS": "--max_old_space_size=64"}), PLACES, "node", {})
 
     assert {"--max-semi-space-size=50", "--max-old-space-size=900"} <= set(words)
     assert not [word for word in own if "space" in word]
@@ -67,7 +67,7 @@ def test_node_has_the_heap_that_aws_gives_it() -> None:
 
 @pytest.mark.parametrize(("runtime", "client"), [("nodejs22.x", "node_main.mjs"), ("nodejs24.x", "index.mjs")])
 def test_each_generation_has_its_client(runtime: str, client: str) -> None:
-    words = command(replace(SPEC, runtime=runtime), PLACES, "node")
+    words = command(replace(SPEC, runtime=runtime), PLACES, "node", {})
 
     assert any(word.endswith(client) for word in words)
 
@@ -90,12 +90,12 @@ def test_a_bootstrap_of_the_function_comes_before_that_of_a_layer(tmp_path: Path
         (folder / "bootstrap").touch()
     spec = replace(SPEC, code=code, layers=layers, runtime="provided.al2023")
 
-    assert list(command(spec, PLACES, "provided")) == [str(code / "bootstrap")]
+    assert list(command(spec, PLACES, "provided", {})) == ["/code/bootstrap"]
     (code / "bootstrap").unlink()
-    assert list(command(spec, PLACES, "provided")) == [str(layers / "bootstrap")]
+    assert list(command(spec, PLACES, "provided", {})) == ["/layers/bootstrap"]
     (layers / "bootstrap").unlink()
     with pytest.raises(OSError, match="valid bootstrap"):
-        command(spec, PLACES, "provided")
+        command(spec, PLACES, "provided", {})
 
 
 def test_extensions_are_the_programs_in_the_layers_folder(tmp_path: Path) -> None:
