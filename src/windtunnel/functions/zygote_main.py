@@ -143,6 +143,7 @@ class Zygote:
             said = f"{error.strerror} {error.filename or ''}" if isinstance(error, OSError) else repr(error)
             self._send(channel, {"error": said.rstrip(), "errno": number})
             os._exit(UNABLE)
+        channel.set_inheritable(False)  # noqa: FBT003 - closed by the program's start: then it is running
         for program in order["extensions"]:
             self._extend(program, channel)
         if order["words"]:
