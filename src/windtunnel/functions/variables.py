@@ -60,7 +60,9 @@ def _defaults(session: Session, places: Places) -> dict[str, str]:
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": os.pathsep.join(programs),
-        "LD_LIBRARY_PATH": os.pathsep.join([str(places.interpreter.parents[1] / "lib"), "/lib64", "/usr/lib64", *map(str, libraries)]),
+        "LD_LIBRARY_PATH": os.pathsep.join(
+            [str(places.interpreter.parents[1] / "lib"), "/lib64", "/usr/lib64", *map(str, libraries)]
+        ),
         "PYTHONPATH": str(places.runtime),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",

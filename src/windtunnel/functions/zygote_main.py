@@ -12,7 +12,6 @@ sows anew after a fork) and of OpenSSL (it looks at the process's id). Hashes of
 from __future__ import annotations
 
 import gc
-import importlib
 import json
 import os
 import signal
@@ -39,8 +38,8 @@ def find_own_files() -> None:
 
 
 def forget_own_files() -> None:
-    """Leave nothing of windtunnel's to be imported."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "windtunnel"]:
+    """Leave nothing in the way of a function's own modules but what AWS's client imports."""
+    for name in [name for name in sys.modules if name.split(".")[0] in {"windtunnel", "resource"}]:
         del sys.modules[name]
 
 
@@ -144,7 +143,7 @@ class Zygote:
             os._exit(UNABLE)
         if order["words"]:
             try:
-                os.execve(order["words"][0], order["words"], order["variables"])
+                os.execve(order["words"][0], order["words"], order["variables"])  # noqa: S606
             except OSError as error:
                 self._send(channel, {"error": f"{order['words'][0]}: {error.strerror}", "errno": error.errno})
                 os._exit(UNABLE)
@@ -173,6 +172,8 @@ class Zygote:
         if os.getppid() != self._keeper:
             os._exit(1)
         self._send(channel, {"ready": True}, [] if made is None else [made])
+        # its end tells that a program has taken over
+        os.set_inheritable(channel.fileno(), False)
         os.closerange(3, channel.fileno())
         os.closerange(channel.fileno() + 1, 1 << 20)
         os.environ.clear()
