@@ -162,6 +162,7 @@ class Zygote:
         made = None
         if self._isolated:
             made = self._isolation.enter_environment(self._isolation.Files(*order["files"]), namespace)
+            self._send(self._ear, {"pid": os.getpid(), "space": os.stat("/proc/self/ns/mnt").st_ino})  # noqa: PTH116
         else:
             os.chdir(order["task"])
         self._isolation.become_unprivileged(order["user"])

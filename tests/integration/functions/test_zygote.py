@@ -42,7 +42,7 @@ async def test_a_zygotes_end_ends_no_environment_and_is_not_noticed(make_lambda:
     aws = make_lambda()
     aws.function("import os, time\ndef handler(e, c):\n  time.sleep(e or 0); return os.getpid()\n")
     pid = answer(await aws.call())
-    under_way = asyncio.create_task(aws.call(payload=b"0.5"))
+    under_way = asyncio.create_task(aws.call(payload=b"4"))
     await asyncio.sleep(0.05)
 
     for zygote in named("zygote"):
