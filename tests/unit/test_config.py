@@ -100,3 +100,14 @@ def test_tables_and_examples_are_read(tmp_path: Path) -> None:
     assert dict(settings.parameters) == {"Rate": "5"}
     assert dict(settings.engine_environment) == {"DEBUG": "1"}
     assert settings.examples == (config.Example("list", "GET", "/users"),)
+
+
+def test_freezing_is_on_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert config.load(start=project(tmp_path), variables={}).freeze
+    assert not config.load(start=project(tmp_path, "[functions]\nfreeze = false\n"), variables={}).freeze
+
+
+@pytest.mark.parametrize("text", ['freeze = "no"', "freze = true"])
+def test_a_bad_word_on_functions_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="functions"):
+        config.load(start=project(tmp_path, f"[functions]\n{text}\n"), variables={})

@@ -1,13 +1,14 @@
 """The process below which all of a functions plane's processes live: `python -I -S keeper.py SOCKET`.
 
-It starts zygotes. What a zygote forks becomes the keeper's own child (a subreaper's), so that a zygote's end ends nothing
-else; and Linux's promise that a child ends with its parent ties every function to the keeper, and the keeper ends when
-the engine does, which it sees by the end of SOCKET. It needs the standard library only, and stays small.
+It starts zygotes. What a zygote forks becomes the keeper's own child (a subreaper's), so that a zygote's end ends
+nothing else; and Linux's promise that a child ends with its parent ties every function to the keeper, and the keeper
+ends when the engine does, which it sees by the end of SOCKET. It needs the standard library only, and stays small.
 
 Messages are datagrams of JSON with descriptors. From the engine: {"words", "variables"} with [stdin, output, status]:
-start a zygote, which has `stdin` for its descriptor 0 and this keeper's ear for 3. From a zygote: {"pid"} with [status]:
-a function was forked; {"pid", "space"}: it is in that mount namespace. A status descriptor gets the exit status once (struct "i", as os.waitpid has it); before that, all
-that the process left behind in its group is killed.
+start a zygote, which has `stdin` for its descriptor 0 and this keeper's ear for 3. From a zygote: {"pid"} with
+[status]: a function was forked; {"pid", "space"}: it is in that mount namespace. A status descriptor gets the exit
+status once (struct "i", as os.waitpid has it); before that, all that the process left behind in its group is killed,
+and what left its group and is in its mount namespace ends soon after.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Keeper:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0)
         signal.set_wakeup_fd(wakeup_end.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.siginterrupt(signal.SIGCHLD, False)  # noqa: FBT003
+        signal.siginterrupt(signal.SIGCHLD, False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # the engine's end is what counts
             signal.signal(number, signal.SIG_IGN)

@@ -33,8 +33,8 @@ from windtunnel.functions.invoke_error import (
     qualifiers_differ,
     request_too_large,
 )
-from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.memory import MemoryWatch
+from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
 from windtunnel.functions.runtime_process import Care
 from windtunnel.functions.sandbox import images

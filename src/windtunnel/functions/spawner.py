@@ -1,7 +1,7 @@
 """Starting functions' processes: the keeper below which they live, and the zygotes that fork them.
 
 One of each kind of zygote is started when it is needed first, or in advance (`prepare`), and again when it has ended.
-Where the kernel lets windtunnel have no file systems of its own for functions, that is said once, and they see the host's.
+Where the kernel grants functions no file systems of their own, that is said once, and they see the host's.
 """
 
 from __future__ import annotations
@@ -106,9 +106,9 @@ class Spawner:
         return task
 
     def _begun(self, image: Image, task: asyncio.Task[Zygote]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            if self._zygotes.get(image) is task:
-                del self._zygotes[image]
+        failed = task.cancelled() or task.exception() is not None
+        if failed and self._zygotes.get(image) is task:
+            del self._zygotes[image]
 
     async def _start(self, image: Image) -> Zygote:
         """Raises EngineError."""

@@ -164,5 +164,5 @@ async def receive(end: socket.socket) -> tuple[Mapping[str, Any] | None, list[in
     except ConnectionError:
         return None, []
     for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)  # noqa: FBT003
+        os.set_inheritable(descriptor, False)
     return (json.loads(data) if data else None), descriptors

@@ -1,8 +1,8 @@
 """A zygote: `python -P zygote_main.py ORDER` (JSON). It has imported what functions need, and forks their processes.
 
-Descriptor 0 is its socket to the engine, 3 the keeper's ear. First it tells {"isolated", "why", "modules"}; then each
-message {"variables", "words", "task", "opt", "handler", "files", "user"} with [channel, status, output, namespace?] makes
-a process. What becomes of it is told on its channel: {"pid"}, then {"ready": true} (with a namespace's descriptor where
+Descriptor 0 is its socket to the engine, 3 the keeper's ear. First it tells {"isolated", "modules"}; then each message
+{"variables", "words", "task", "opt", "handler", "files", "user"} with [channel, status, output, namespace?] makes a
+process. What becomes of it is told on its channel: {"pid"}, then {"ready": true} (with a namespace's descriptor where
 it made one), or {"error", "errno"}.
 
 It has no threads and no connections, so that a fork is whole. What forks share and must not: seeds of `random` (Python
@@ -62,7 +62,7 @@ class Zygote:
         self._isolated = False
 
     def run(self) -> None:
-        why = self._isolate()
+        self._isolate()
         gc.disable()
         if packages := self._order["packages"]:
             isolated = self._isolated
@@ -76,17 +76,17 @@ class Zygote:
         gc.enable()
         modules = sorted({name.split(".")[0] for name in sys.modules} - {"__main__", "windtunnel"})
         self._kernel.set_name("zygote")
-        self._send(self._engine, {"isolated": self._isolated, "why": why, "modules": modules})
+        self._send(self._engine, {"isolated": self._isolated, "modules": modules})
         while True:
             data, descriptors, _flags, _address = socket.recv_fds(self._engine, LARGEST, 8)
             if not data:
                 return
             self._make(json.loads(data), descriptors)
 
-    def _isolate(self) -> str:
-        """Move to a root of its own. Returns why that cannot be; "" where it is."""
+    def _isolate(self) -> None:
+        """Move to a root of its own, where that is wanted."""
         if not self._order["root"]:
-            return "it is turned off"
+            return
         shown = [self._isolation.Shown(path, at) for path, at in self._order["shown"]]
         try:
             self._isolation.enter_root(self._order["root"], shown, self._order["texts"])
@@ -95,7 +95,6 @@ class Zygote:
             self._send(self._engine, {"failed": str(error)})
             sys.exit(1)
         self._isolated = True
-        return ""
 
     @staticmethod
     def _send(to: socket.socket, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:

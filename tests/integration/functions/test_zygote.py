@@ -63,7 +63,9 @@ async def test_the_end_of_the_engine_is_the_end_of_every_process(make_lambda: Ma
 
     held.kill()
 
-    await until(lambda: not [process for process in processes if process.is_running() and process.ppid() != os.getpid()])
+    await until(
+        lambda: not [process for process in processes if process.is_running() and process.ppid() != os.getpid()]
+    )
     assert answer(await call)["errorType"] == "Runtime.ExitError"
 
 
@@ -119,7 +121,9 @@ async def test_a_function_that_takes_too_much_memory_is_killed(make_lambda: Make
     aws = make_lambda()
     hold = "x = bytearray(300 << 20); time.sleep(5)"
     run = f"subprocess.run([sys.executable, '-c', 'import time; {hold}'])" if where == "child" else hold
-    aws.function(f"import subprocess, sys, time\ndef handler(e, c):\n  if e: {run}\n  return 1\n", memory=256, timeout=20)
+    aws.function(
+        f"import subprocess, sys, time\ndef handler(e, c):\n  if e: {run}\n  return 1\n", memory=256, timeout=20
+    )
     await aws.call()
 
     result = await aws.call(payload=b"true", request_id="id-1")
@@ -144,7 +148,9 @@ async def test_an_init_that_takes_too_much_memory_fails(make_lambda: Make) -> No
 
 async def test_what_an_environment_has_for_itself_is_little(make_lambda: Make) -> None:
     aws = make_lambda(freeze=False)
-    aws.function("import boto3\nclient = boto3.client('dynamodb', region_name='eu-west-1')\ndef handler(e, c):\n  pass\n")
+    aws.function(
+        "import boto3\nclient = boto3.client('dynamodb', region_name='eu-west-1')\ndef handler(e, c):\n  pass\n"
+    )
     await aws.call()
     (process,) = named("function")
 
