@@ -53,11 +53,12 @@ async def test_a_zygotes_end_ends_no_environment_and_is_not_noticed(make_lambda:
     assert another != pid
 
 
-async def test_the_end_of_the_engine_is_the_end_of_every_process(make_lambda: Make) -> None:
+async def test_the_end_of_the_keeper_is_the_end_of_every_process_and_another_is_started(make_lambda: Make) -> None:
     aws = make_lambda()
-    aws.function("import time\ndef handler(e, c):\n  time.sleep(60)\n", timeout=60)
-    call = asyncio.create_task(aws.call())
-    await until(lambda: named("function"))
+    aws.function("import time\ndef handler(e, c):\n  time.sleep(e)\n", timeout=60)
+    await aws.call(payload=b"0")
+    call = asyncio.create_task(aws.call(payload=b"60"))
+    await asyncio.sleep(0.2)
     processes = psutil.Process().children(recursive=True)
     (held,) = [child for child in processes if keeper.__file__ in child.cmdline()]
 
@@ -67,6 +68,7 @@ async def test_the_end_of_the_engine_is_the_end_of_every_process(make_lambda: Ma
         lambda: not [process for process in processes if process.is_running() and process.ppid() != os.getpid()]
     )
     assert answer(await call)["errorType"] == "Runtime.ExitError"
+    assert not (await aws.call(payload=b"0")).error
 
 
 async def test_a_thread_does_not_run_between_invocations(make_lambda: Make) -> None:
