@@ -126,6 +126,17 @@ def enter_environment(files: Files, namespace: int | None) -> int | None:
     return os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
 
+def restrict_to(readable: Sequence[str], writable: Sequence[str]) -> bool:
+    """On the host's file system: have the system's files, these, and no others. False where the kernel cannot."""
+    system = [f"/{name}" for name in (*SYSTEM, "proc", "dev")] + [f"/etc/{name}" for name in (*ETC, "passwd")]
+    devices = [f"/dev/{name}" for name in DEVICES]
+    try:
+        kernel.restrict_files([*map(os.path.realpath, system), *readable], [*devices, *writable])
+    except OSError:
+        return False
+    return True
+
+
 def _layers(files: Files) -> None:
     again = [path for path in files.again if path.startswith(OPT + "/")]
     if not again:

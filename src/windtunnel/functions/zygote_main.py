@@ -165,6 +165,12 @@ class Zygote:
         else:
             os.chdir(order["task"])
         self._isolation.become_unprivileged(order["user"])
+        if not self._isolated:
+            readable = [path for path, _ in self._order["shown"]]
+            variables = order["variables"]
+            writable = [order["bytecode"], variables["HOME"], variables["TMPDIR"]]
+            main = os.path.join(HERE, "bootstrap.py")  # noqa: PTH118
+            self._isolation.restrict_to([*readable, order["task"], order["opt"], main], writable)
         self._kernel.set_name("function")
         while os.getppid() == middle:
             time.sleep(0.00005)
