@@ -25,6 +25,8 @@ from typing import Any
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
 LARGEST = 1 << 20
 EAR = 3
+STARTED = ("bootstrap.py", "node_line.cjs", "node_main.mjs")
+"""What the programs of runtimes load of windtunnel's."""
 HIDDEN = ("AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER")
 """What an extension does not get (AWS Lambda Developer Guide, "Lambda Extensions API", environment variables)."""
 UNABLE = 70
@@ -193,8 +195,8 @@ class Zygote:
             readable = [path for path, _ in self._order["shown"]]
             variables = order["variables"]
             writable = [order["bytecode"], variables["HOME"], variables["TMPDIR"]]
-            main = os.path.join(HERE, "bootstrap.py")  # noqa: PTH118
-            self._isolation.restrict_to([*readable, order["task"], order["opt"], main], writable)
+            own = [os.path.join(HERE, name) for name in STARTED]  # noqa: PTH118
+            self._isolation.restrict_to([*readable, order["task"], order["opt"], *own], writable)
         self._kernel.set_name("function")
         while os.getppid() == middle:
             time.sleep(0.00005)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 Make = Any
@@ -282,6 +286,66 @@ async def test_node_is_said_to_be_another_where_it_is(
     node("", runtime=other)
 
     assert f"f asks for {other}, which is not there: it runs on nodejs:{version}" in caplog.text
+
+
+# --- an engine that is killed ----------------------------------------------------------------------------------------
+
+ENGINE = """
+import asyncio, json, sys
+from pathlib import Path
+from windtunnel.functions.plane import FunctionsPlane, Options
+
+class Sink:
+    def write(self, *line): pass
+    def add(self, series, value): pass
+
+async def main(folder, runtimes, isolate, document):
+    plane = FunctionsPlane(folder=Path(folder), runtimes=Path(runtimes), endpoint_url="http://127.0.0.1:1", sink=Sink(),
+                           options=Options(isolate=isolate))
+    plane.apply("function/000000000000/eu-west-1/f", document)
+    target = plane.find("f", account="000000000000", region="eu-west-1")
+    print((await plane.invoke(target, b'"x"')).error or "well", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main(*json.loads(sys.argv[1])))
+"""
+LEAVING = BOOTSTRAP.replace("while true", "sleep 60 &\nwhile true", 1)
+"""A bootstrap that has something running beside it."""
+
+
+@pytest.mark.parametrize("isolate", [True, False], ids=["isolated", "on the host's files"])
+@pytest.mark.parametrize(
+    ("runtime", "file", "source"),
+    [
+        ("provided.al2023", "bootstrap", LEAVING),
+        ("nodejs22.x", "app.js", "exports.handler = async () => { setInterval(() => {}, 1000); };\n"),
+    ],
+    ids=["provided", "node"],
+)
+async def test_nothing_is_left_of_an_engine_that_is_killed(
+    make_lambda: Make, runtime_python: Path, isolate: bool, runtime: str, file: str, source: str
+) -> None:
+    runtimes = runtime_python.parents[2]
+    if runtime.startswith("node") and not (runtimes / "node/bin/node").exists():
+        pytest.skip("no Node.js here (scripts/bootstrap says so)")
+    aws = make_lambda()
+    version = aws.version("", runtime=runtime, memory=256)
+    (Path(version["code"]) / file).write_text(source)
+    (Path(version["code"]) / file).chmod(0o755)
+    place = {"account": "000000000000", "region": "eu-west-1", "name": "f", "versions": {"$LATEST": version}}
+    words = json.dumps([str(aws.folder / "killed"), str(runtimes), isolate, place])
+    with subprocess.Popen([sys.executable, "-c", ENGINE, words], stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline() == b"well\n"
+        started = psutil.Process(engine.pid).children(recursive=True)
+        assert len(started) > 2
+
+        engine.kill()
+
+    async with asyncio.timeout(5):
+        while left := [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+            await asyncio.sleep(0.01)
+    assert not left
 
 
 def test_the_tools_of_these_tests_are_there() -> None:
