@@ -1,7 +1,8 @@
 """What a Python function's process runs first: the import path as AWS has it, then AWS's runtime interface client.
 
 A zygote's fork calls `run()`. A function that needs an interpreter of its own has it started as `python -P bootstrap.py
-OPT BYTECODE`: the folder that stands for /opt ("" for none), and where compiled code is kept.
+OPT BYTECODE LINE`: the folder that stands for /opt ("" for none), where compiled code is kept, and the descriptor of a
+connection to the Runtime API.
 """
 
 from __future__ import annotations
@@ -68,10 +69,8 @@ class Line:
     messages, and half of an invocation's time where a processor has to be woken for each.
     """
 
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
         self._answer = b""
 
     def answer(self, request_id: str, kind: str, body: bytes, content_type: str) -> None:
@@ -109,19 +108,16 @@ class Line:
         return data
 
 
-def runtime_client(address: str) -> Any:
+def runtime_client(address: str, line: Line) -> Any:
     """AWS's client with a line of ours."""
     from awslambdaric.lambda_runtime_client import InvocationRequest, LambdaRuntimeClient
 
     class Client(LambdaRuntimeClient):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__(address)
-            self._line: Line | None = None
 
         def wait_next_invocation(self) -> InvocationRequest:
-            if self._line is None:
-                self._line = Line(address)
-            body, headers = self._line.next()
+            body, headers = line.next()
             return InvocationRequest(
                 invoke_id=headers["Lambda-Runtime-Aws-Request-Id"],
                 x_amzn_trace_id=headers.get("Lambda-Runtime-Trace-Id"),
@@ -143,20 +139,20 @@ def runtime_client(address: str) -> Any:
             invocation_id: str | None = None,
         ) -> None:
             body = result_data if isinstance(result_data, bytes) else result_data.encode()
-            assert self._line is not None
-            self._line.answer(invoke_id, "response", body, content_type)
+            line.answer(invoke_id, "response", body, content_type)
 
         def post_invocation_error(
             self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
         ) -> None:
-            assert self._line is not None
-            self._line.answer(invoke_id, "error", error_response_data.encode(), "application/json")
+            line.answer(invoke_id, "error", error_response_data.encode(), "application/json")
 
     return Client()
 
 
-def run(task_root: str, opt: str, bytecode: str, handler: str) -> None:
-    """Become the runtime."""
+def run(task_root: str, opt: str, bytecode: str, handler: str, descriptor: int) -> None:
+    """Become the runtime; `descriptor` is of a connection to the Runtime API."""
+    # before the function can set a timeout for all sockets
+    line = Line(descriptor)
     # as on AWS: the client first, then the function's path
     from awslambdaric.bootstrap import run
     from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
@@ -168,12 +164,13 @@ def run(task_root: str, opt: str, bytecode: str, handler: str) -> None:
     BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
     # as AWS's own bootstrap has it; what was before is not for the function to see
     sys.argv = ["/var/runtime/bootstrap.py", handler]
-    run(handler, runtime_client(os.environ["AWS_LAMBDA_RUNTIME_API"]))
+    run(handler, runtime_client(os.environ["AWS_LAMBDA_RUNTIME_API"], line))
 
 
 def main() -> None:
-    opt, bytecode = sys.argv[1:]
-    run(os.environ["LAMBDA_TASK_ROOT"], opt, bytecode, os.environ["_HANDLER"])
+    opt, bytecode, line = sys.argv[1:]
+    os.set_inheritable(int(line), False)
+    run(os.environ["LAMBDA_TASK_ROOT"], opt, bytecode, os.environ["_HANDLER"], int(line))
 
 
 if __name__ == "__main__":

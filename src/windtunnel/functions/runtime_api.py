@@ -123,6 +123,20 @@ class RuntimeApi:
         sock = socket.create_server(("127.0.0.1", 0), backlog=16)
         self.address = f"127.0.0.1:{await self._server.listen(sock)}"
 
+    async def connect(self) -> socket.socket:
+        """A connection that is there already, for windtunnel's own client (bootstrap.py): the client's end of it.
+
+        A message over it costs a fifth of what TCP's does.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            await self._server.adopt(ours)
+        except BaseException:
+            ours.close()
+            theirs.close()
+            raise
+        return theirs
+
     def deliver(self, delivery: Delivery) -> None:
         """Hand over an invocation; the runtime's waiting (or next) question is answered with it."""
         parked, self._parked = self._parked, None

@@ -13,6 +13,7 @@ from pathlib import Path
 from windtunnel.functions import runtimes
 from windtunnel.functions.extensions import SHUTDOWN_SECONDS, Extensions, Metadata
 from windtunnel.functions.freeze import Freezer
+from windtunnel.functions.interpreter import PYTHON_LANGUAGE
 from windtunnel.functions.memory import MemoryWatch
 from windtunnel.functions.output import Output
 from windtunnel.functions.process_exit import ProcessExit
@@ -67,14 +68,20 @@ class RuntimeProcess:
             own = runtimes.language_variables(spec, places, language)
             return function_variables(spec, session, places, self._api.address, own)
 
+        line = None
         try:
             await self._api.listen()
-            self._process = await sandbox.spawn(variables, self._output.write_end)
+            if language == PYTHON_LANGUAGE:
+                line = await self._api.connect()
+            self._process = await sandbox.spawn(variables, self._output.write_end, line)
         except BaseException:
             self._output.start()
             self._output.close()
             await self._api.close()
             raise
+        finally:
+            if line is not None:
+                line.close()
         self._output.start()
         ProcessExit(self._process.status, self._loop, self._exited)
         self._care.memory.watch(self.pid, self._limit_mb, self._exceeded)

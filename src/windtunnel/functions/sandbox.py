@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -47,8 +48,13 @@ class Sandbox:
         self.waited = 0.0
         """Seconds for which it had to wait for a zygote: AWS has none, so that is not the function's time."""
 
-    async def spawn(self, variables: Callable[[Places], Mapping[str, str]], output: int) -> SpawnedProcess:
-        """Start a process with the variables for its places. Raises OSError and EngineError."""
+    async def spawn(
+        self, variables: Callable[[Places], Mapping[str, str]], output: int, line: socket.socket | None = None
+    ) -> SpawnedProcess:
+        """Start a process with the variables for its places. Raises OSError and EngineError.
+
+        `output` is for what it writes, `line` a Python function's connection to the Runtime API.
+        """
         os.stat(self._code)  # noqa: PTH116 - where it is gone, its own name is told
         for _ in range(ATTEMPTS):
             zygote = await self._zygote()
@@ -57,7 +63,9 @@ class Sandbox:
             places = self._place(zygote)
             order = self._order(zygote, places, variables(places))
             try:
-                process = await zygote.fork(order, output, self._namespace)
+                descriptor = None if line is None else line.fileno()
+                given = {"output": output, "namespace": self._namespace, "line": descriptor}
+                process = await zygote.fork(order, given)
             except ZygoteGone:
                 self._spawner.replace(zygote)
                 continue

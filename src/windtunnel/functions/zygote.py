@@ -81,16 +81,19 @@ class Zygote:
         self.modules = frozenset(told["modules"])
         """Everything it has imported, by the first part of its name."""
 
-    async def fork(self, order: Order, output: int, namespace: int | None) -> SpawnedProcess:
-        """Have a process made, with `output` for its descriptors 1 and 2. Raises OSError and ZygoteGone."""
+    async def fork(self, order: Order, given: Mapping[str, int | None]) -> SpawnedProcess:
+        """Have a process made with these descriptors: "output" for its 1 and 2; the "namespace" that it is to enter,
+        and its "line" to the Runtime API, where there are such. Raises OSError and ZygoteGone.
+        """
         if self._end.fileno() < 0:
             raise ZygoteGone
         channel, their_channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel.setblocking(False)
         status, their_status = os.pipe()
-        given = [their_channel.fileno(), their_status, output, *([] if namespace is None else [namespace])]
+        there = {name: descriptor for name, descriptor in given.items() if descriptor is not None}
+        message = {**asdict(order), "given": list(there)}
         try:
-            await send(self._end, asdict(order), given)
+            await send(self._end, message, [their_channel.fileno(), their_status, *there.values()])
         except ConnectionError as error:
             os.close(status)
             channel.close()

@@ -1,9 +1,9 @@
 """A zygote: `python -P zygote_main.py ORDER` (JSON). It has imported what functions need, and forks their processes.
 
 Descriptor 0 is its socket to the engine, 3 the keeper's ear. First it tells {"isolated", "modules"}; then each message
-{"variables", "words", "task", "opt", "handler", "files", "user"} with [channel, status, output, namespace?] makes a
-process. What becomes of it is told on its channel: {"pid"}, then {"ready": true} (with a namespace's descriptor where
-it made one), or {"error", "errno"}.
+{"variables", "words", "task", "opt", "handler", "files", "user", "given"} with descriptors [channel, status, …], the
+others as "given" names them (zygote.py), makes a process. What becomes of it is told on its channel: {"pid"}, then
+{"ready": true} (with a namespace's descriptor where it made one), or {"error", "errno"}.
 
 It has no threads and no connections, so that a fork is whole. What forks share and must not: seeds of `random` (Python
 sows anew after a fork) and of OpenSSL (it looks at the process's id). Hashes of text are the same in all its forks.
@@ -129,13 +129,13 @@ class Zygote:
                 # told by itself: whoever is in between may be killed there
                 self._send(self._ear, {"pid": os.getpid()}, descriptors[1:2])
                 self._send(channel, {"pid": os.getpid()})
-                self._become(order, channel, descriptors[2:], middle)
+                self._become(order, channel, dict(zip(order["given"], descriptors[2:], strict=True)), middle)
         except OSError as error:
             self._send(channel, {"error": str(error), "errno": error.errno})
         finally:
             os._exit(0)
 
-    def _become(self, order: Mapping[str, Any], channel: socket.socket, given: list[int], middle: int) -> None:
+    def _become(self, order: Mapping[str, Any], channel: socket.socket, given: Mapping[str, int], middle: int) -> None:
         """A function's process."""
         try:
             self._set_up(order, channel, given, middle)
@@ -144,20 +144,23 @@ class Zygote:
             said = f"{error.strerror} {error.filename or ''}" if isinstance(error, OSError) else repr(error)
             self._send(channel, {"error": said.rstrip(), "errno": number})
             os._exit(UNABLE)
-        channel.set_inheritable(False)  # closed by the program's start: then it is running
         for program in order["extensions"]:
             self._extend(program, channel)
-        if order["words"]:
+        line = given.get("line")
+        if words := order["words"]:
+            if line is not None:
+                os.set_inheritable(line, True)
+                words = [*words, str(line)]
             try:
-                os.execve(order["words"][0], order["words"], order["variables"])  # noqa: S606
+                os.execve(words[0], words, order["variables"])  # noqa: S606
             except OSError as error:
-                told = {"error": error.strerror, "errno": error.errno, "program": order["words"][0]}
+                told = {"error": error.strerror, "errno": error.errno, "program": words[0]}
                 self._send(channel, told)
                 os._exit(UNABLE)
         channel.close()
         bootstrap = self._bootstrap
         forget_own_files()
-        bootstrap.run(order["task"], order["opt"], order["bytecode"], order["handler"])
+        bootstrap.run(order["task"], order["opt"], order["bytecode"], order["handler"], line)
         sys.stdout.flush()
         os._exit(0)
 
@@ -179,11 +182,11 @@ class Zygote:
             os.write(1, f"EXTENSION\tName: {name}\tState: LaunchError\tError: {error.strerror}\n".encode())
             os._exit(1)
 
-    def _set_up(self, order: Mapping[str, Any], channel: socket.socket, given: list[int], middle: int) -> None:
+    def _set_up(self, order: Mapping[str, Any], channel: socket.socket, given: Mapping[str, int], middle: int) -> None:
         os.setsid()
-        os.dup2(given[0], 1)
-        os.dup2(given[0], 2)
-        namespace = given[1] if len(given) > 1 else None
+        os.dup2(given["output"], 1)
+        os.dup2(given["output"], 2)
+        namespace = given.get("namespace")
         made = None
         if self._isolated:
             made = self._isolation.enter_environment(self._isolation.Files(*order["files"]), namespace)
@@ -204,10 +207,12 @@ class Zygote:
         if os.getppid() != self._keeper:
             os._exit(1)
         self._send(channel, {"ready": True}, [] if made is None else [made])
-        # its end tells that a program has taken over
-        os.set_inheritable(channel.fileno(), False)
-        os.closerange(3, channel.fileno())
-        os.closerange(channel.fileno() + 1, 1 << 20)
+        kept = sorted({channel.fileno(), given.get("line", channel.fileno())})
+        for descriptor in kept:
+            # the channel's end tells that a program has taken over
+            os.set_inheritable(descriptor, False)
+        for first, last in zip([2, *kept], [*kept, 1 << 20], strict=True):
+            os.closerange(first + 1, last)
         os.environ.clear()
         os.environ.update(order["variables"])
         time.tzset()

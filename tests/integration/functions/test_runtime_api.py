@@ -140,6 +140,21 @@ async def test_a_client_of_ours_asks_for_the_next_with_its_answer(runtime: Runti
     assert (await asked).headers["Lambda-Runtime-Aws-Request-Id"] == "id-2"
 
 
+async def test_a_client_of_ours_may_have_a_connection_that_is_there_already(runtime: Runtime) -> None:
+    line = await runtime.api.connect()
+    with line:
+        line.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(line, f"GET {RUNTIME}/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n".encode())
+        async with asyncio.timeout(5):
+            while not runtime.told:
+                await asyncio.sleep(0.001)
+
+        runtime.api.deliver(DELIVERY)
+
+        assert (await loop.sock_recv(line, 10_000)).endswith(b'\r\n\r\n{"a": 1}')
+
+
 async def test_an_init_error_is_accepted_and_told(runtime: Runtime) -> None:
     def call() -> int:
         headers = {"Lambda-Runtime-Function-Error-Type": "Runtime.NoSuchHandler"}
