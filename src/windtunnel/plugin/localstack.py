@@ -32,6 +32,8 @@ try:
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
     from localstack.aws.api.lambda_ import (
         InvalidParameterValueException,
+        ResourceConflictException,
+        ResourceNotFoundException,
         ServiceException,
         TooManyRequestsException,
     )
@@ -81,13 +83,20 @@ try:
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
+    from localstack.services.lambda_.invocation import version_manager as lambda_version_manager
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
     )
+    from localstack.services.lambda_.invocation.execution_environment import RuntimeStatus
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
-    from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_models import (
+        FunctionVersion,
+        InitializationType,
+        InvocationResult,
+    )
     from localstack.services.lambda_.invocation.lambda_service import LambdaService
+    from localstack.services.lambda_.invocation.logs import LogHandler
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
@@ -149,23 +158,28 @@ __all__ = [
     "EphemeralS3ObjectStore",
     "ForwardingFallbackDispatcher",
     "FunctionVersion",
+    "InitializationType",
     "InvalidParameterValueException",
     "InvocationResult",
     "LambdaEnvironment",
     "LambdaProvider",
     "LambdaService",
     "LogEvent",
+    "LogHandler",
     "LogStream",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
+    "ResourceConflictException",
+    "ResourceNotFoundException",
     "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
+    "RuntimeStatus",
     "Service",
     "ServiceException",
     "StatusErrorException",
@@ -191,6 +205,7 @@ __all__ = [
     "handler",
     "hooks",
     "lambda_stores",
+    "lambda_version_manager",
     "load_service",
     "mock_aws_request_headers",
     "s3_ephemeral",
