@@ -14,11 +14,11 @@ from http.client import HTTPConnection
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-
 from tests.integration.dynamodb.differential import local
 from tests.integration.dynamodb.differential.answers import Ask, Outcome, expected, outcome
 from tests.integration.dynamodb.differential.operations import Sequence, Step, sequences
 from tests.integration.dynamodb.differential.tables import SHAPES, Shape
+
 from windtunnel.config import Settings
 
 EXAMPLES = int(os.environ.get("WINDTUNNEL_DIFFERENTIAL", "250"))
@@ -85,5 +85,3 @@ def test_dynamodb_local_answers_as_we_do(ours: Ask, theirs: Ask, sequence: Seque
 def _told(steps: list[Step], ours: Outcome, theirs: Outcome) -> str:
     before = "\n".join(f"  {step.operation} {step.parameters}" for step in steps)
     return f"they differ after\n{before}\nours:   {ours}\ntheirs: {theirs}"
-
-

