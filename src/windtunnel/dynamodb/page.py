@@ -85,7 +85,9 @@ def page_request(
                     "because its projection type is not ALL"
                 )
             if missing:
-                raise invalid_parameter(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
+                raise invalid_parameter(
+                    f"Global secondary index {index.name} does not project [{', '.join(sorted(missing))}]"
+                )
         fetches = select == "ALL_ATTRIBUTES" or bool(missing)
     return PageRequest(
         table, index, consistent, parameters.get("Limit"), select == "COUNT", fetches, projection, filter_,
@@ -101,7 +103,8 @@ def check_filter_projected(table: Table, index: Index | None, condition: Conditi
     missing = dict.fromkeys(str(steps[0]) for steps in condition.paths if steps[0] not in held)
     if missing:
         raise invalid_parameter(
-            f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(missing)}]"
+            f"Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(sorted(missing))}]"
         )
 
 

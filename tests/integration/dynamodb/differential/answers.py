@@ -82,7 +82,7 @@ def _put(answered: tuple[int, Any]) -> Outcome:
     if isinstance(made.get("Responses"), dict):
         made["Responses"] = {name: _unordered(items) for name, items in made["Responses"].items()}
     if isinstance(made.get("ConsumedCapacity"), list):
-        made["ConsumedCapacity"] = _unordered(made["ConsumedCapacity"])
+        made["ConsumedCapacity"].sort(key=lambda consumed: consumed["TableName"])
     return made
 
 

@@ -82,5 +82,5 @@ def item(chance: Chance, shape: Shape) -> dict[str, Value]:
     for name in chance.some(NAMES, 4, 0):
         made[name] = any_value(chance)
     if chance.often(1):
-        made["x"] = {"S": "x" * chance.one((4000, 410_000))}
+        made["x"] = {"S": "x" * chance.one((3500, 410_000))}
     return made
