@@ -51,8 +51,8 @@ def _pages(ask: Ask, operation: str, parameters: Any) -> Outcome:
         if "LastEvaluatedKey" not in answer:
             break
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    if operation == "Scan" or str(parameters.get("IndexName")).startswith("global"):
-        # what has the same key in a global index comes in an order of the server's own
+    if operation == "Scan" or "IndexName" in parameters:
+        # what has the same key in an index comes in an order of the server's own
         return _together(pages) if len(pages) > 1 else _together(pages) | _capacity(pages[0])
     return {"Pages": pages}
 
