@@ -1,8 +1,8 @@
 """The same generated operations on items, told to DynamoDB Local and to ours, lead to the same answers and errors.
 
 Without more said, the same 250 sequences each time. `WINDTUNNEL_DIFFERENTIAL=5000` takes so many others, each time new
-ones (`--hypothesis-seed=1` repeats them). Where Java or npm is missing, the test skips, but in CI. Differences that are known, each with its reason and the source that says what AWS
-answers, are in differential/differences.json.
+ones (`--hypothesis-seed=1` repeats them). Where Java or npm is missing, the test skips, but in CI. Differences that are
+known, each with its reason and the source that says what AWS answers, are in differential/differences.json.
 """
 
 from __future__ import annotations
