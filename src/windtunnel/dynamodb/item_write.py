@@ -19,7 +19,7 @@ from windtunnel.dynamodb.item_key import key_of_item
 from windtunnel.dynamodb.row import Key, Row
 from windtunnel.dynamodb.sizes import check_item_size
 from windtunnel.dynamodb.table import Table
-from windtunnel.dynamodb.values import Item
+from windtunnel.dynamodb.values import Item, check_nesting
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ def _updated(write: ItemWrite, update: Update, old: Row | None) -> Outcome:
     if old is None and not write.creates:
         return Outcome(write, None, None, applied)
     check_item_size(applied.item, updating=True)
+    for name in {steps[0] for steps in applied.changed}:
+        if isinstance(name, str) and name in applied.item:
+            check_nesting(applied.item[name])
     key_of_item(write.table, applied.item, updating=True)
     return Outcome(write, old, Row.of(applied.item), applied)
 

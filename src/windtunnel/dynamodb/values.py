@@ -49,6 +49,21 @@ def check_value(value: object) -> AttributeValue:
     return _check(value, 1)
 
 
+def check_nesting(value: AttributeValue) -> None:
+    """An attribute that an update made deeper than an item may be. The words: DynamoDB Local 2026-01-16."""
+    level, within = 1, [value]
+    while within:
+        if level > MAX_NESTING:
+            raise validation("Nesting Levels have exceeded supported limits")
+        below: list[AttributeValue] = []
+        for each in within:
+            if "M" in each:
+                below.extend(each["M"].values())
+            elif "L" in each:
+                below.extend(each["L"])
+        level, within = level + 1, below
+
+
 def value_type(value: AttributeValue) -> str:
     """S, N, B, SS, NS, BS, M, L, BOOL or NULL."""
     for kind in value:

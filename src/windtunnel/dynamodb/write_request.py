@@ -22,9 +22,9 @@ def write_condition(parameters: Mapping[str, Any], placeholders: Placeholders) -
     text = parameters.get("ConditionExpression")
     if text is not None:
         return parse_condition(text, placeholders)
-    conditions = parameters.get("Expected")
-    if conditions is not None:
-        return expected(conditions, parameters.get("ConditionalOperator"))
+    conditions, operator = parameters.get("Expected"), parameters.get("ConditionalOperator")
+    if conditions is not None or operator is not None:
+        return expected(conditions or {}, operator)
     return None
 
 

@@ -84,3 +84,22 @@ def test_a_table_that_is_not_there(dynamodb: Any, refused: Refused) -> None:
     answer = refused(dynamodb.batch_get_item, RequestItems={"nowhere": {"Keys": [strings(id="1")]}})
 
     assert answer == ("ResourceNotFoundException", "Requested resource not found")
+
+
+def test_expressions_and_older_parameters_do_not_mix_over_tables(
+    dynamodb: Any, make_table: MakeTable, refused: Refused
+) -> None:
+    # DynamoDB Local 2026-01-16; dynoxide's change log, confirmed against AWS
+    keys = {"Keys": [strings(id="1")]}
+    requests = {
+        make_table(): {**keys, "ProjectionExpression": "id"},
+        make_table(): {**keys, "AttributesToGet": ["id"]},
+    }
+
+    told = refused(dynamodb.batch_get_item, RequestItems=requests)
+
+    assert told == (
+        "ValidationException",
+        "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
+        "{AttributesToGet} Expression parameters: {ProjectionExpression}",
+    )

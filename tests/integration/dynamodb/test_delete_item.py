@@ -71,3 +71,12 @@ def test_other_return_values_are_refused(dynamodb: Any, make_table: MakeTable, r
     answer = refused(dynamodb.delete_item, TableName=make_table(), Key=strings(id="1"), ReturnValues="ALL_NEW")
 
     assert answer == ("ValidationException", "ReturnValues can only be ALL_OLD or NONE")
+
+
+def test_a_conditional_operator_wants_conditions(dynamodb: Any, make_table: MakeTable, refused: Refused) -> None:
+    # recorded from AWS by dynalite (test/deleteItem.js, test/putItem.js)
+    table = make_table()
+
+    told = refused(dynamodb.delete_item, TableName=table, Key={"id": {"S": "1"}}, ConditionalOperator="OR")
+
+    assert told == ("ValidationException", "ConditionalOperator cannot be used without Filter or Expected")

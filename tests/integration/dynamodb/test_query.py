@@ -257,7 +257,7 @@ def test_an_index_with_one_key_is_paged_over_equal_keys(dynamodb: Any, table: st
         ),
         (
             by_kind(ProjectionExpression="colour, id"),
-            f"{INVALID}Global secondary index by-kind does not project colour",
+            f"{INVALID}Global secondary index by-kind does not project [colour]",
         ),
         (
             of("1", Select="ALL_ATTRIBUTES", ProjectionExpression="id"),
@@ -320,3 +320,29 @@ def test_a_table_that_is_not_there(dynamodb: Any, refused: Refused) -> None:
     answer = refused(dynamodb.query, TableName="nowhere", **of("1"))
 
     assert answer == ("ResourceNotFoundException", "Requested resource not found")
+
+
+def test_a_partition_of_one_item_at_most_has_no_further_page(dynamodb: Any, make_table: MakeTable) -> None:
+    # DynamoDB Local 2026-01-16, which is AWS's own
+    table = make_table()
+    dynamodb.put_item(TableName=table, Item=strings(id="1"))
+
+    answer = dynamodb.query(TableName=table, Limit=1, **of("1"))
+
+    assert answer["Count"] == 1
+    assert "LastEvaluatedKey" not in answer
+
+
+@pytest.mark.parametrize("condition", ["id = :id AND sort.a = :v", "id = :id AND colour[0] = :v"])
+def test_a_key_condition_inside_an_attribute_is_refused(dynamodb: Any, refused: Refused, condition: str) -> None:
+    # dynamodb-conformance (Query, KeyConditionExpression semantics), dynalite (test/query.js): before the table is
+    # looked up
+    told = refused(
+        dynamodb.query, TableName="none", KeyConditionExpression=condition,
+        ExpressionAttributeValues={":id": {"S": "1"}, ":v": {"S": "x"}},
+    )  # fmt: skip
+
+    assert told == (
+        "ValidationException",
+        "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes",
+    )

@@ -187,3 +187,21 @@ def test_an_update_that_does_not_fit_the_table_is_refused(
     )
 
     assert answer == ("ValidationException", message)
+
+
+def test_an_update_cannot_nest_an_item_deeper_than_32_levels(
+    dynamodb: Any, make_table: MakeTable, refused: Refused
+) -> None:
+    # DynamoDB Local 2026-01-16, which is AWS's own; the limit: Developer Guide, "Quotas", "Nested attribute depth"
+    table = make_table()
+    deep: dict[str, Any] = {"S": "x"}
+    for _ in range(30):
+        deep = {"L": [deep]}
+    dynamodb.put_item(TableName=table, Item={"id": {"S": "1"}, "x": deep})
+    more = {"TableName": table, "Key": {"id": {"S": "1"}}, "ExpressionAttributeValues": {":v": {"S": "x"}}}
+
+    dynamodb.update_item(**more, UpdateExpression="SET x" + "[0]" * 30 + " = :v")
+    more["ExpressionAttributeValues"] = {":v": {"L": [{"L": [{"S": "x"}]}]}}
+    told = refused(dynamodb.update_item, **more, UpdateExpression="SET x" + "[0]" * 30 + " = :v")
+
+    assert told == ("ValidationException", "Nesting Levels have exceeded supported limits")

@@ -65,15 +65,16 @@ def child(value: AttributeValue, step: str | int) -> AttributeValue | None:
     return elements[step] if elements is not None and step < len(elements) else None
 
 
-def check_key_paths(paths: Collection[Steps], key_names: Iterable[str]) -> None:
-    """Nothing is inside a key attribute. `key_names`: of the table or the index, partition key first."""
+def check_key_paths(paths: Collection[Steps], key_names: Iterable[str], kind: str = "Key") -> None:
+    """Nothing is inside a key attribute. `key_names`: of the table (`kind` Key) or an index (IndexKey), partition key
+    first."""
     inner = [steps for steps in paths if len(steps) > 1]
     for name in key_names if inner else ():
         for steps in inner:
             if steps[0] == name:
                 raise validation(
                     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                    f"Key: {name}"
+                    f"{kind}: {name}"
                 )
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from windtunnel.dynamodb.errors import DynamoDBError, invalid_parameter, validation
 from windtunnel.dynamodb.expressions.condition import Leaf, bind_leaves
 from windtunnel.dynamodb.expressions.condition_grammar import parse
-from windtunnel.dynamodb.expressions.document_path import check_key_paths
 from windtunnel.dynamodb.expressions.operand_types import Bound, paths_of
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
 from windtunnel.dynamodb.expressions.tree import Both, Comparison, Function, Node, Not
@@ -74,8 +73,6 @@ class KeyConditionExpression:
 
     def against(self, types: KeyTypes) -> KeyCondition:
         """For a table's or index' key: names and types."""
-        paths = [path for _, operands in self.leaves for path in paths_of(operands)]
-        check_key_paths(paths, [name for name, _ in types])
         leaves = iter(self.leaves)
         terms: list[KeyTerm] = []
         for node in _nodes(self.root):
@@ -95,7 +92,10 @@ def parse_key_condition(text: str, placeholders: Placeholders) -> KeyConditionEx
     """The key condition of a request."""
     try:
         tree = parse(text)
-        return KeyConditionExpression(tuple(bind_leaves(tree, placeholders)), tree.root)
+        leaves = tuple(bind_leaves(tree, placeholders))
+        if any(len(path) > 1 for _, operands in leaves for path in paths_of(operands)):
+            raise validation("KeyConditionExpressions cannot have conditions on nested attributes")
+        return KeyConditionExpression(leaves, tree.root)
     except DynamoDBError as error:
         raise validation(f"Invalid KeyConditionExpression: {error.message}") from None
 

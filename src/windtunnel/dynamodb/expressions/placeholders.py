@@ -83,20 +83,22 @@ def of_request(
             "Can not use both expression and non-expression parameters in the same request: "
             f"Non-expression parameters: {{{', '.join(older)}}} Expression parameters: {{{', '.join(given)}}}"
         )
-    names, values = parameters.get("ExpressionAttributeNames"), parameters.get("ExpressionAttributeValues")
+    names = parameters.get("ExpressionAttributeNames")
+    able = [name for name in WITH_VALUES if name in expressions]
+    # a member that an operation does not know is passed over, as any other
+    values = parameters.get("ExpressionAttributeValues") if able else None
     if names is None and values is None:
         return Placeholders()
     if names and not given:
         raise validation("ExpressionAttributeNames can only be specified when using expressions")
     if names is not None and given and not names:
         raise validation("ExpressionAttributeNames must not be empty")
-    _check_values_wanted(parameters, expressions, values)
+    _check_values_wanted(parameters, able, values)
     return Placeholders(names, values)
 
 
-def _check_values_wanted(parameters: Mapping[str, Any], expressions: Sequence[str], values: object) -> None:
-    able = [name for name in WITH_VALUES if name in expressions]
-    if values is None or not able:
+def _check_values_wanted(parameters: Mapping[str, Any], able: list[str], values: object) -> None:
+    if values is None:
         return
     without = all(parameters.get(name) is None for name in able)
     if values and without:

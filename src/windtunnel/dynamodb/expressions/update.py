@@ -81,13 +81,18 @@ class Update:
         changes = [(action.path, _change(action, item)) for action in self.actions]
         return Applied(change_item(item, changes), tuple([action.path for action in self.actions]))
 
+    @property
+    def paths(self) -> tuple[Steps, ...]:
+        """The places that it changes or looks at."""
+        operands = [action.operand for action in self.actions if action.operand is not None]
+        return (*[action.path for action in self.actions], *operand_types.paths_of(operands))
+
     def check_keys(self, key_names: Collection[str]) -> None:
         """Raises where it would change the table's key, or looks inside a key attribute."""
         for action in self.actions:
             if action.path[0] in key_names:
                 raise invalid_parameter(f"Cannot update attribute {action.path[0]}. This attribute is part of the key")
-        operands = [action.operand for action in self.actions if action.operand is not None]
-        check_key_paths(operand_types.paths_of(operands), key_names)
+        check_key_paths(self.paths, key_names)
 
 
 def parse_update(text: str, placeholders: Placeholders) -> Update:

@@ -14,11 +14,13 @@ from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.projection import Projection
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_read import read_item, read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Key, dumps
 from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.values import check_item
 
 MOST_KEYS = 100
+CHOOSING = ("ProjectionExpression", "AttributesToGet")
 MOST_BYTES = 16 * 1024 * 1024
 """API Reference, BatchGetItem: 16 MB and 100 items at most."""
 
@@ -39,6 +41,9 @@ def batch_get_item(call: Call) -> Answer:
     requests = call.parameters["RequestItems"]
     if sum(len(request["Keys"]) for request in requests.values()) > MOST_KEYS:
         raise validation("Too many items requested for the BatchGetItem call")
+    # what cannot stand together cannot in two tables' requests either: DynamoDB Local, and dynoxide as AWS confirmed it
+    chosen = {name: of for request in requests.values() for name, of in request.items() if name in CHOOSING}
+    of_request(chosen, expressions=CHOOSING[:1], legacy=CHOOSING[1:])
     checked = [(name, request, *_checked(request)) for name, request in requests.items()]
     asked = [_asked(call, *entry) for entry in checked]
     responses: dict[str, list[bytes]] = {each.name: [] for each in asked}
@@ -94,6 +99,7 @@ def _asked(
     call: Call, name: str, request: Mapping[str, Any], keys: list[dict[str, Any]], projection: Projection | None
 ) -> _Asked:
     table = call.table(name)
+    check_paths(table, projection)
     return _Asked(
         name,
         table,

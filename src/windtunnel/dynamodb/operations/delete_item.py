@@ -6,6 +6,7 @@ from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.values import check_item
 from windtunnel.dynamodb.write_request import (
     check_return_values,
@@ -25,6 +26,7 @@ def delete_item(call: Call) -> Answer:
     condition = write_condition(parameters, placeholders)
     placeholders.check_all_used()
     table = call.table()
+    check_paths(table, condition)
     write = ItemWrite(
         table, read_key(table, key), key, condition, delete=True, return_old=returns_old_on_failure(parameters)
     )

@@ -8,6 +8,7 @@ from windtunnel.dynamodb.consumed import Consumed, wanted
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_read import read_item, read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.values import check_item
 
@@ -19,6 +20,7 @@ def get_item(call: Call) -> Answer:
     projection = read_projection(parameters, placeholders)
     placeholders.check_all_used()
     table = call.table()
+    check_paths(table, projection)
     key = read_key(table, asked)
     consistent = bool(parameters.get("ConsistentRead"))
     row = read_item(call, table, key, consistent=consistent)

@@ -6,6 +6,7 @@ from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import key_of_item
 from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Row
 from windtunnel.dynamodb.sizes import check_item_size
 from windtunnel.dynamodb.values import check_item
@@ -28,6 +29,7 @@ def put_item(call: Call) -> Answer:
     condition = write_condition(parameters, placeholders)
     placeholders.check_all_used()
     table = call.table()
+    check_paths(table, condition)
     write = ItemWrite(
         table,
         key_of_item(table, item),

@@ -10,6 +10,7 @@ from windtunnel.dynamodb.expressions.legacy_conditions import check_filter_keys,
 from windtunnel.dynamodb.expressions.placeholders import Placeholders, of_request
 from windtunnel.dynamodb.item_key import partition_bytes
 from windtunnel.dynamodb.item_read import read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.page import check_filter_projected, check_select, find_index, page_request, read_page
 from windtunnel.dynamodb.page_rows import queried_rows
 from windtunnel.dynamodb.row import IndexKey, Key
@@ -29,8 +30,8 @@ def query(call: Call) -> Answer:
         raise validation(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
         )
-    projection = read_projection(parameters, placeholders)
     condition = _filter(call, placeholders)
+    projection = read_projection(parameters, placeholders)
     text = parameters.get("KeyConditionExpression")
     parsed = parse_key_condition(text, placeholders) if text is not None else None
     placeholders.check_all_used()
@@ -38,6 +39,7 @@ def query(call: Call) -> Answer:
     table = call.table()
     index = find_index(table, parameters.get("IndexName"))
     schema = index.key if index else table.key
+    check_paths(table, condition, projection)
     keys = parsed.against(schema.typed) if parsed else key_conditions(parameters["KeyConditions"], schema.typed)
     _check_filter(call, condition, schema)
     request = page_request(parameters, table, index, projection, condition)

@@ -11,6 +11,7 @@ from windtunnel.dynamodb.expressions.condition import parse_condition
 from windtunnel.dynamodb.expressions.legacy_conditions import filter_conditions
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_read import read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.page import check_select, find_index, page_request, read_page
 from windtunnel.dynamodb.page_rows import scanned_rows
 from windtunnel.dynamodb.start_key import INVALID, read_start_key
@@ -25,16 +26,17 @@ def scan(call: Call) -> Answer:
         legacy=("AttributesToGet", "ScanFilter", "ConditionalOperator"),
     )
     segment = _segment(parameters)
-    projection = read_projection(parameters, placeholders)
     condition, text, filters = None, parameters.get("FilterExpression"), parameters.get("ScanFilter")
     if text is not None:
         condition = parse_condition(text, placeholders, where="FilterExpression")
     elif filters is not None:
         condition = filter_conditions(filters, parameters.get("ConditionalOperator"))
+    projection = read_projection(parameters, placeholders)
     placeholders.check_all_used()
     check_select(parameters)
     table = call.table()
     index = find_index(table, parameters.get("IndexName"))
+    check_paths(table, condition, projection)
     request = page_request(parameters, table, index, projection, condition)
     after = read_start_key(table, index, parameters.get("ExclusiveStartKey"))
     if after is not None and segment is not None and not segment.holds(after.partition):

@@ -13,6 +13,7 @@ from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.projection import Projection
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_read import read_item, read_projection
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Key, Row, dumps
 from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.transaction import MOST_BYTES, NONE, TOO_LARGE, cancel_if_any, check_single, reason
@@ -25,8 +26,8 @@ def transact_get_items(call: Call) -> Answer:
     tables = [call.table(get["TableName"]) for get in gets]
     keys: list[Key | None] = []
     reasons: list[dict[str, Any]] = []
-    for table, (given, _) in zip(tables, checked, strict=True):
-        key, why = _key(table, given)
+    for table, (given, projection) in zip(tables, checked, strict=True):
+        key, why = _key(table, given, projection)
         keys.append(key)
         reasons.append(why)
     check_single((table, key) for table, key in zip(tables, keys, strict=True) if key is not None)
@@ -63,8 +64,9 @@ def _checked(get: Mapping[str, Any]) -> tuple[dict[str, Any], Projection | None]
     return key, projection
 
 
-def _key(table: Table, given: dict[str, Any]) -> tuple[Key | None, dict[str, Any]]:
+def _key(table: Table, given: dict[str, Any], projection: Projection | None) -> tuple[Key | None, dict[str, Any]]:
     try:
+        check_paths(table, projection)
         return read_key(table, given), NONE
     except DynamoDBError as error:
         return None, reason(error)

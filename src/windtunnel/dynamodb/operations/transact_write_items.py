@@ -15,6 +15,7 @@ from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.update import Update, parse_update
 from windtunnel.dynamodb.item_key import key_of_item, read_key
 from windtunnel.dynamodb.item_write import ItemWrite, Outcome, carry_out, outcome_of
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Row
 from windtunnel.dynamodb.sizes import check_item_size
 from windtunnel.dynamodb.table import Table
@@ -109,6 +110,7 @@ def _writes(actions: list[_Action], tables: list[Table]) -> tuple[list[ItemWrite
 def _write(action: _Action, table: Table) -> ItemWrite:
     if action.update is not None:
         action.update.check_keys(table.key.names)
+    check_paths(table, action.update, action.condition)
     put = action.kind == "Put"
     return ItemWrite(
         table,

@@ -8,6 +8,7 @@ from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.update import parse_update
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Row
 from windtunnel.dynamodb.values import check_item
 from windtunnel.dynamodb.write_request import returns_old_on_failure, write_answer, write_condition
@@ -34,6 +35,7 @@ def update_item(call: Call) -> Answer:
     table = call.table()
     if update is not None:
         update.check_keys(table.key.names)
+    check_paths(table, update, condition)
     write = ItemWrite(
         table,
         read_key(table, key),

@@ -173,3 +173,10 @@ def test_hash_order_is_that_of_tables_that_grow() -> None:
     assert steps_met([0, 1, 5]) == [5, 1, 0]
     assert steps_met(["a", "o", "b"]) == ["b", "a", "o"]
     assert steps_met(["q", "a"]) == ["q", "a"]
+
+
+def test_values_are_passed_over_where_no_expression_of_the_operation_takes_any() -> None:
+    # a member that the operation does not have: GetItem's API has no ExpressionAttributeValues
+    given = {"ProjectionExpression": "a", "ExpressionAttributeValues": {":unused": {"S": "x"}}}
+
+    of_request(given, expressions=("ProjectionExpression",)).check_all_used()
