@@ -1,37 +1,64 @@
 """What a Python function's process runs first: the import path as AWS has it, then AWS's runtime interface client.
 
-Started as `python -P bootstrap.py PARENT [OPT]`: the engine's process id, and the folder that stands for /opt.
+A zygote's fork calls `run()`. A function that needs an interpreter of its own has it started as `python -P bootstrap.py
+OPT BYTECODE`: the folder that stands for /opt ("" for none), and where compiled code is kept.
 """
+
+from __future__ import annotations
 
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from typing import Any
 
-
-def die_with(parent: int) -> None:
-    """Ask the kernel to end this process when the engine's ends, however that happens. Linux only.
-
-    Elsewhere the broken connection to the Runtime API ends the runtime.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes
-    import signal
-
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the kernel was asked
-        os._exit(1)
+YOUNG = 2.0
+"""Seconds for which a source file is not trusted: compiled code is found by its age in whole seconds."""
 
 
-def import_path(task_root: str, opt: str | None) -> list[str]:
+def import_path(task_root: str, opt: str) -> list[str]:
     """What comes first in sys.path: the function, then its layers."""
-    if opt is None:
+    if not opt:
         return [task_root]
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return [task_root, os.path.join(opt, "python", "lib", version, "site-packages"), os.path.join(opt, "python")]  # noqa: PTH118
+
+
+def keep_bytecode(folders: list[str], bytecode: str) -> None:
+    """Keep the compiled code of modules below `folders` in another place: those folders are not to be written to."""
+
+    class Loader(SourceFileLoader):
+        def get_code(self, fullname: str) -> Any:
+            before, sys.pycache_prefix = sys.pycache_prefix, bytecode
+            try:
+                return super().get_code(fullname)
+            finally:
+                sys.pycache_prefix = before
+
+        def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+            if time.time() - os.stat(self.path).st_mtime > YOUNG:  # noqa: PTH116
+                super().set_data(path, data, _mode=_mode)
+
+    finder = FileFinder.path_hook(
+        (ExtensionFileLoader, EXTENSION_SUFFIXES), (Loader, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+    )
+
+    def hook(path: str) -> Any:
+        if any(path == folder or path.startswith(folder + os.sep) for folder in folders):
+            return finder(path)
+        raise ImportError(path)
+
+    sys.path_hooks.insert(0, hook)
 
 
 class Line:
@@ -128,17 +155,24 @@ def runtime_client(address: str) -> Any:
     return Client()
 
 
-def main() -> None:
+def run(task_root: str, opt: str, bytecode: str, handler: str) -> None:
     """Become the runtime."""
-    die_with(int(sys.argv[1]))
-    opt = sys.argv[2] if len(sys.argv) > 2 else None
-    sys.path[:0] = import_path(os.environ["LAMBDA_TASK_ROOT"], opt)
-    handler = os.environ["_HANDLER"]
+    sys.path[:0] = import_path(task_root, opt)
+    keep_bytecode([task_root, *([opt] if opt else [])], bytecode)
     from awslambdaric.bootstrap import run
+    from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
-    # as AWS's own bootstrap has it; what follows is not for the function to see
+    # it is made when the class is, and reads AWS_EXECUTION_ENV
+    BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
+    # as AWS's own bootstrap has it; what was before is not for the function to see
     sys.argv = ["/var/runtime/bootstrap.py", handler]
     run(handler, runtime_client(os.environ["AWS_LAMBDA_RUNTIME_API"]))
+
+
+def main() -> None:
+    opt, bytecode = sys.argv[1:]
+    run(os.environ["LAMBDA_TASK_ROOT"], opt, bytecode, os.environ["_HANDLER"])
 
 
 if __name__ == "__main__":

@@ -24,10 +24,15 @@ try:
     from localstack.aws.accounts import get_account_id_from_access_key_id
 
     # publisher.py and its siblings
-    from localstack.aws.api import RequestContext, handler
+    from localstack.aws.api import CommonServiceException, RequestContext, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
-    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+    from localstack.aws.api.lambda_ import (
+        ResourceConflictException,
+        ResourceNotFoundException,
+        ServiceException,
+        TooManyRequestsException,
+    )
     from localstack.aws.client import parse_response, parse_service_exception
     from localstack.aws.connect import MetadataRequestInjector, connect_to
     from localstack.aws.spec import load_service
@@ -71,13 +76,20 @@ try:
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
+    from localstack.services.lambda_.invocation import version_manager as lambda_version_manager
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
     )
+    from localstack.services.lambda_.invocation.execution_environment import RuntimeStatus
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
-    from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_models import (
+        FunctionVersion,
+        InitializationType,
+        InvocationResult,
+    )
     from localstack.services.lambda_.invocation.lambda_service import LambdaService
+    from localstack.services.lambda_.invocation.logs import LogHandler
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
@@ -135,15 +147,18 @@ __all__ = [
     "CloudFormationResourceProviderPlugin",
     "CloudwatchDatabase",
     "CloudwatchProvider",
+    "CommonServiceException",
     "DynamoHandler",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
     "FunctionVersion",
+    "InitializationType",
     "InvocationResult",
     "LambdaEnvironment",
     "LambdaService",
     "LogEvent",
+    "LogHandler",
     "LogStream",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
@@ -153,11 +168,14 @@ __all__ = [
     "RESTError",
     "Request",
     "RequestContext",
+    "ResourceConflictException",
+    "ResourceNotFoundException",
     "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
+    "RuntimeStatus",
     "Service",
     "ServiceException",
     "StatusErrorException",
@@ -185,6 +203,7 @@ __all__ = [
     "handler",
     "hooks",
     "lambda_stores",
+    "lambda_version_manager",
     "load_service",
     "mark_account_as_visited",
     "parse_response",
