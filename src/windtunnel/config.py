@@ -54,6 +54,8 @@ class Settings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     engine_environment: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
+    freeze: bool = True
+    """Whether functions' environments are stopped between invocations, as on AWS."""
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
     main: bool = True
@@ -196,6 +198,7 @@ def load(
     for name in TABLES:
         values[name] = MappingProxyType({key: str(value) for key, value in _table(document, name).items()})
     values["examples"] = _examples(document)
+    values["freeze"] = _freeze(document)
 
     settings = Settings(root=root, chosen=frozenset(chosen), **values)
     return replace(
@@ -233,7 +236,7 @@ def _read(path: Path) -> Mapping[str, object]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    known = {*SCALARS, *TABLES, "examples"}
+    known = {*SCALARS, *TABLES, "examples", "functions"}
     for key in document:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
@@ -250,6 +253,17 @@ def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
         if not isinstance(value, str | int | float):
             raise ConfigError(f"{CONFIG_FILE}: {name}.{key} is text or a number, not {value!r}")
     return table
+
+
+def _freeze(document: Mapping[str, object]) -> bool:
+    table = _table(document, "functions")
+    for key in table:
+        if key != "freeze":
+            raise ConfigError(f"{CONFIG_FILE}: [functions] has no '{key}'", hint="known is freeze")
+    freeze = table.get("freeze", True)
+    if not isinstance(freeze, bool):
+        raise ConfigError(f"{CONFIG_FILE}: functions.freeze is true or false, not {freeze!r}")
+    return freeze
 
 
 def _examples(document: Mapping[str, object]) -> tuple[Example, ...]:

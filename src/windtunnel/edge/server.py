@@ -52,7 +52,7 @@ class Edge:
             runtimes=config.runtimes,
             endpoint_url=f"http://127.0.0.1:{config.port}",
             sink=self.telemetry,
-            options=Options(idle_seconds=config.idle_seconds),
+            options=Options(idle_seconds=config.idle_seconds, freeze=config.freeze),
         )
         self.gateway = ApiGateway(
             functions=self.functions,

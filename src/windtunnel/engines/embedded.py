@@ -184,9 +184,11 @@ class EmbeddedEngine:
 
     # --- readiness ------------------------------------------------------------------------------------------------
 
-    def _await_ready(self, record: ProcessRecord, process: psutil.Process) -> None:
+    def _await_ready(self, record: ProcessRecord, process: psutil.Process, *, first: bool = True) -> None:
         def probe() -> bool | None:
-            self._require_starting(process)
+            self._require_running(process)
+            if first:
+                self._require_no_restart()
             status = self._ask_status()
             if status is None or status.get("instance") != record.instance or not status.get("ready"):
                 return None
@@ -200,14 +202,17 @@ class EmbeddedEngine:
             evidence=lambda: last_lines(self._home.engine_log),
         )
 
-    def _require_starting(self, process: psutil.Process) -> None:
-        """Raises EngineError where the supervisor is gone, or had to start one of its processes again."""
+    def _require_running(self, process: psutil.Process) -> None:
+        """Raises EngineError where the supervisor is gone."""
         if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
             raise EngineError(
                 f"the engine ended while it was starting ({self._exit_reason(process)})",
                 hint=f"the whole logs: {self._home.folder}/*.log",
                 detail=last_lines(self._home.supervisor_log),
             )
+
+    def _require_no_restart(self) -> None:
+        """Raises EngineError where a process of an engine that is being started had to be started again."""
         for child in read_children(self._home.children):
             if child.starts > 1:
                 log = self._home.edge_log if child.name == "edge" else self._home.engine_log
@@ -247,9 +252,12 @@ class EmbeddedEngine:
             )
 
     def _becomes_ready(self, record: ProcessRecord, process: psutil.Process, report: Report) -> bool:
-        """Whether an engine that is already there answers; one whose starter was killed may still be starting."""
+        """Whether an engine that is already there answers, now or in a moment.
+
+        One whose starter was killed may still be starting, and one of whose processes was killed has it back soon.
+        """
         try:
-            self._await_ready(record, process)
+            self._await_ready(record, process, first=False)
         except EngineError as error:
             report(f"the engine that was there does not answer ({error}); starting another")
             return False

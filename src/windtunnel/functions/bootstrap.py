@@ -157,12 +157,13 @@ def runtime_client(address: str) -> Any:
 
 def run(task_root: str, opt: str, bytecode: str, handler: str) -> None:
     """Become the runtime."""
-    sys.path[:0] = import_path(task_root, opt)
-    keep_bytecode([task_root, *([opt] if opt else [])], bytecode)
+    # as on AWS: the client first, then the function's path
     from awslambdaric.bootstrap import run
     from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
     from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
+    sys.path[:0] = import_path(task_root, opt)
+    keep_bytecode([task_root, *([opt] if opt else [])], bytecode)
     # it is made when the class is, and reads AWS_EXECUTION_ENV
     BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
     # as AWS's own bootstrap has it; what was before is not for the function to see

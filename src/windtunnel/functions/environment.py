@@ -141,6 +141,7 @@ class ExecutionEnvironment:
         limit = self._surroundings.init_limit
         if self._session.initialization_type == PROVISIONED:
             limit = max(PROVISIONED_INIT_LIMIT, self._spec.timeout)
+        await self._discard()  # where its process has ended, and another is started ahead of need
         failure = await self._init("", limit, phase="init")
         return (error_type(failure.payload) or "Runtime.Unknown") if failure else ""
 

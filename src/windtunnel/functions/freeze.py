@@ -1,7 +1,7 @@
 """Freezing environments between invocations, as AWS does: a thread that a function left running does not run.
 
-A stop signal and a continue signal cost an invocation more than its own exchange allows for (scripts/bench), so that only
-an environment that has been idle for a moment is frozen: under load none is.
+A stop and a continue signal wake the process each time: 60 to 110 microseconds an invocation (of 130) where they were
+measured, on two cores. So only an environment that has been idle for a moment is frozen: under load none is.
 """
 
 from __future__ import annotations

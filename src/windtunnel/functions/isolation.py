@@ -1,8 +1,8 @@
 """A file system of a function's own: what AWS's execution environment has, at its paths, and nothing else of the host.
 
-A zygote makes a root once (`enter_root`): the system's programs and libraries, the interpreter, devices, read-only. Each
-environment gets a copy of it (`enter_environment`) with its code at /var/task, its layers at /opt and a /tmp of its own.
-Standard library only: functions' interpreters load this file too.
+A zygote makes a root once (`enter_root`): the system's programs and libraries, the interpreter, devices, read-only.
+Each environment gets a copy of it (`enter_environment`) with its code at /var/task, its layers at /opt and a /tmp of
+its own. Standard library only: functions' interpreters load this file too.
 
 Paths: AWS Lambda Developer Guide, "Lambda execution environment" and "Working with layers".
 """
@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from windtunnel.functions import kernel
 
-TASK, OPT, LANG, RUNTIME, BYTECODE, TMP = "/var/task", "/opt", "/var/lang", "/var/runtime", "/var/bytecode", "/tmp"  # noqa: S108
+TASK, OPT, LANG, RUNTIME = "/var/task", "/opt", "/var/lang", "/var/runtime"
+BYTECODE, TMP = "/var/bytecode", "/tmp"  # noqa: S108
 HOST = "/.host"
 """Where a zygote sees the host's file system; environments do not."""
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -31,7 +32,7 @@ LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/sel
 USER, UID, GID = "sbx_user1051", 993, 990
 """Whom functions run as on AWS."""
 FIRST_UID, UIDS = 61184, 1024
-"""Where windtunnel is root each environment has a user of its own: of those that are for passing use (systemd's too)."""
+"""Where windtunnel is root each environment has a user of its own: of those that systemd, too, has for passing use."""
 FILES, PROCESSES = 1024, 1024
 """AWS Lambda Developer Guide, "Lambda quotas": file descriptors, execution processes/threads."""
 
@@ -125,6 +126,17 @@ def enter_environment(files: Files, namespace: int | None) -> int | None:
     return os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
 
+def restrict_to(readable: Sequence[str], writable: Sequence[str]) -> bool:
+    """On the host's file system: have the system's files, these, and no others. False where the kernel cannot."""
+    system = [f"/{name}" for name in (*SYSTEM, "proc", "dev")] + [f"/etc/{name}" for name in (*ETC, "passwd")]
+    devices = [f"/dev/{name}" for name in DEVICES]
+    try:
+        kernel.restrict_files([*map(os.path.realpath, system), *readable], [*devices, *writable])
+    except OSError:
+        return False
+    return True
+
+
 def _layers(files: Files) -> None:
     again = [path for path in files.again if path.startswith(OPT + "/")]
     if not again:
@@ -162,7 +174,7 @@ def _system(folder: str) -> None:
     for name in SYSTEM:
         path = "/" + name
         if os.path.islink(path):  # noqa: PTH114
-            os.symlink(os.readlink(path), folder + path)  # noqa: PTH115
+            os.symlink(os.readlink(path), folder + path)  # noqa: PTH115, PTH211
         elif os.path.isdir(path):  # noqa: PTH112
             _show(path, folder + path)
     os.mkdir(folder + "/etc")  # noqa: PTH102
@@ -178,7 +190,7 @@ def _devices(folder: str) -> None:
         _touch(f"{folder}/dev/{name}")
         kernel.mount("/dev/" + name, f"{folder}/dev/{name}", None, kernel.MS_BIND)
     for name, target in LINKS.items():
-        os.symlink(target, f"{folder}/dev/{name}")
+        os.symlink(target, f"{folder}/dev/{name}")  # noqa: PTH211
 
 
 def _processes(folder: str) -> None:

@@ -1,13 +1,14 @@
 """The process below which all of a functions plane's processes live: `python -I -S keeper.py SOCKET`.
 
-It starts zygotes. What a zygote forks becomes the keeper's own child (a subreaper's), so that a zygote's end ends nothing
-else; and Linux's promise that a child ends with its parent ties every function to the keeper, and the keeper ends when
-the engine does, which it sees by the end of SOCKET. It needs the standard library only, and stays small.
+It starts zygotes. What a zygote forks becomes the keeper's own child (a subreaper's), so that a zygote's end ends
+nothing else; and Linux's promise that a child ends with its parent ties every function to the keeper, and the keeper
+ends when the engine does, which it sees by the end of SOCKET. It needs the standard library only, and stays small.
 
 Messages are datagrams of JSON with descriptors. From the engine: {"words", "variables"} with [stdin, output, status]:
-start a zygote, which has `stdin` for its descriptor 0 and this keeper's ear for 3. From a zygote: {"pid"} with [status]:
-a function was forked. A status descriptor gets the exit status once (struct "i", as os.waitpid has it); before that, all
-that the process left behind in its group is killed.
+start a zygote, which has `stdin` for its descriptor 0 and this keeper's ear for 3. From a zygote: {"pid"} with
+[status]: a function was forked; {"pid", "space"}: it is in that mount namespace. A status descriptor gets the exit
+status once (struct "i", as os.waitpid has it); before that, all that the process left behind in its group is killed,
+and what left its group and is in its mount namespace ends soon after.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 EAR = 3
 """The descriptor by which a zygote tells of what it forked."""
 LARGEST = 1 << 20
+REMEMBERED = 1000
 
 
 class Keeper:
@@ -42,10 +44,14 @@ class Keeper:
         self._wakeup_end = wakeup_end
         self._statuses: dict[int, int] = {}
         """By process, where its exit status is to be told."""
+        self._spaces: dict[int, int] = {}
+        """By process, its mount namespace."""
+        self._over: dict[int, None] = {}
+        """Mount namespaces whose process has ended, the newest last: what is left in them is to end, too."""
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0)
         signal.set_wakeup_fd(wakeup_end.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.siginterrupt(signal.SIGCHLD, False)  # noqa: FBT003
+        signal.siginterrupt(signal.SIGCHLD, False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # the engine's end is what counts
             signal.signal(number, signal.SIG_IGN)
@@ -60,10 +66,18 @@ class Keeper:
                 self._wakeup.recv(4096)
             # who was forked is heard before it can have ended
             while (message := self._receive(self._ear)) is not None:
-                self._statuses[message[0]["pid"]] = message[1][0]
+                self._hear(*message)
             while (message := self._receive(self._engine)) is not None:
                 self._start(message[0], message[1])
             self._reap()
+
+    def _hear(self, told: Mapping[str, Any], descriptors: list[int]) -> None:
+        pid, space = told["pid"], told.get("space")
+        if descriptors:
+            self._statuses[pid] = descriptors[0]
+        if space is not None and pid in self._statuses:
+            self._spaces[pid] = space
+            self._over.pop(space, None)
 
     def _receive(self, end: socket.socket) -> tuple[Mapping[str, Any], list[int]] | None:
         """The next message and its descriptors; None where there is none now."""
@@ -107,7 +121,7 @@ class Keeper:
         if os.getppid() != parent:
             os._exit(1)
         os.chdir("/")
-        os.execve(order["words"][0], order["words"], dict(order["variables"]))
+        os.execve(order["words"][0], order["words"], dict(order["variables"]))  # noqa: S606
 
     def _reap(self) -> None:
         while True:
@@ -116,8 +130,12 @@ class Keeper:
             except ChildProcessError:
                 return
             if found is None:
-                return
+                break
             pid = found.si_pid
+            if (space := self._spaces.pop(pid, None)) is not None:
+                self._over[space] = None
+                if len(self._over) > REMEMBERED:
+                    del self._over[next(iter(self._over))]
             status = self._statuses.pop(pid, None)
             if status is not None:
                 # its id is not used anew before it is waited for
@@ -128,12 +146,31 @@ class Keeper:
                 with contextlib.suppress(OSError):
                     os.write(status, struct.pack("i", code))
                 os.close(status)
+        for pid in self._strangers():
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{pid}/ns/mnt").st_ino in self._over:  # noqa: PTH116
+                    os.kill(pid, signal.SIGKILL)
+
+    def _strangers(self) -> list[int]:
+        """What left its session, and lost its parent."""
+        try:
+            with open("/proc/self/task/%d/children" % os.getpid(), encoding="ascii") as file:  # noqa: PTH123, UP031
+                children = [int(pid) for pid in file.read().split()]
+        except OSError:
+            return []
+        return [pid for pid in children if pid not in self._statuses]
 
     def _end(self) -> None:
         """With everything below."""
         for pid in self._statuses:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+        # each that ends may leave another to be ended
+        while strangers := self._strangers():
+            for pid in strangers:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0)
         os._exit(0)
 
 

@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Iterable
 from functools import cache
 
 CLONE_NEWNS = 0x00020000
@@ -21,6 +22,11 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 MOUNT_SETATTR = 442
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "arm64": 41}
+LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+LANDLOCK_READ = 0b1101
+"""Execute, read files, read folders."""
+LANDLOCK_ALL = (1 << 13) - 1
+LANDLOCK_OF_FILES = 0b111
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_SYS_ADMIN = 21
 
@@ -97,3 +103,27 @@ def drop_capabilities() -> None:
     """Have none, for good where no new privileges are allowed."""
     header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
     _checked(_libc().capset(header, struct.pack("6I", 0, 0, 0, 0, 0, 0)), "capset")
+
+
+def restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:
+    """Let this process and its children have these files and folders only, and look into no process but each other.
+
+    Needs that no new privileges are allowed, and Linux 5.13 with Landlock. What is not there is left out.
+    """
+    handled = struct.pack("Q", LANDLOCK_ALL)
+    create = (ctypes.c_long(LANDLOCK_CREATE_RULESET), handled, ctypes.c_size_t(len(handled)), 0)
+    ruleset = _checked(_libc().syscall(*create), "landlock_create_ruleset")
+    try:
+        rules = [(path, LANDLOCK_READ) for path in readable] + [(path, LANDLOCK_ALL) for path in writable]
+        for path, access in rules:
+            try:
+                beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
+                continue
+            allowed = access if os.path.isdir(path) else access & LANDLOCK_OF_FILES  # noqa: PTH112
+            rule = struct.pack("=Qi", allowed, beneath)
+            _checked(_libc().syscall(ctypes.c_long(LANDLOCK_ADD_RULE), ruleset, 1, rule, 0), "landlock_add_rule")
+            os.close(beneath)
+        _checked(_libc().syscall(ctypes.c_long(LANDLOCK_RESTRICT_SELF), ruleset, 0), "landlock_restrict_self")
+    finally:
+        os.close(ruleset)

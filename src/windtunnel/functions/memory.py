@@ -1,8 +1,8 @@
-"""Functions' memory: how much a process and what it started hold, and the end of one that holds more than its MemorySize.
+"""Functions' memory: how much a process and what it started hold, and the end of one that holds more than it may.
 
 Looked at from time to time, and not limited by a control group: those cannot be had everywhere, and would count the
-environment's /tmp, which is a file system in memory here and a disk on AWS. Nor by a resource limit: those count what is
-reserved, of which threads and libraries reserve far more than they use.
+environment's /tmp, which is a file system in memory here and a disk on AWS. Nor by a resource limit: those count what
+is reserved, of which threads and libraries reserve far more than they use.
 """
 
 from __future__ import annotations

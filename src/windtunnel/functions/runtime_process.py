@@ -114,7 +114,7 @@ class RuntimeProcess:
             await asyncio.sleep(0.01)
 
     def listen(self, listener: Callable[[Outcome], None] | None) -> None:
-        """Who is told what the process does next. The first is told what it did before, too; its end is kept for all."""
+        """Who is told what the process does next. The first is told what it did before, too; all may see its end."""
         self._listener = listener
         early, self._early = self._early or [], None
         for outcome in early:

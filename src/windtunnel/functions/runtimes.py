@@ -34,7 +34,7 @@ def find_runtime(runtimes: Path, runtime: str) -> Interpreter:
     if found := NODEJS.fullmatch(runtime):
         return _find_node(runtimes, runtime, int(found[1]))
     if CUSTOM.fullmatch(runtime):
-        return Interpreter(Path("bootstrap"), runtimes, runtime, True, PROVIDED)
+        return Interpreter(Path("/var/task/bootstrap"), runtimes, runtime, True, PROVIDED)
     if PYTHON.fullmatch(runtime):
         return find_interpreter(runtimes, runtime)
     raise EngineError(

@@ -1,8 +1,8 @@
 """What an execution environment keeps over its processes: its file system with /tmp, its user, and which zygote it has.
 
-A Python function is forked from a zygote that has imported what the function would have imported from the same place: one
-that brings a module of its own under such a name (boto3, urllib3, a calendar.py) gets a zygote with less, or an interpreter
-of its own; so does one whose variables the interpreter reads as it starts.
+A Python function is forked from a zygote that has imported what the function would have imported from the same place.
+One that brings a module of its own under such a name (boto3, urllib3, a calendar.py) gets a zygote with AWS's client
+only; one with variables that an interpreter reads as it starts gets an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -133,12 +133,11 @@ class Sandbox:
             return await self._spawner.zygote(bare)
         if any(name.startswith(STARTUP) for name in self._spec.variables):
             return await self._spawner.zygote(bare)
-        own = own_modules(self._code, self._layers, self._interpreter)
-        for image in (full, client):
-            zygote = await self._spawner.zygote(image)
-            if not own & zygote.modules:
-                return zygote
-        return await self._spawner.zygote(bare)
+        zygote = await self._spawner.zygote(full)
+        if own_modules(self._code, self._layers, self._interpreter) & zygote.modules:
+            # on AWS its client is imported first, and has what it needs from elsewhere
+            return await self._spawner.zygote(client)
+        return zygote
 
     @property
     def _bytecode(self) -> Path:
@@ -176,7 +175,7 @@ def own_modules(code: str, layers: str, interpreter: Interpreter) -> frozenset[s
     if layers:
         version = interpreter.packages.parent.name
         folders += [f"{layers}/python", f"{layers}/python/lib/{version}/site-packages"]
-    found = set()
+    found: set[str] = set()
     for folder in folders:
         try:
             names = os.listdir(folder)  # noqa: PTH208

@@ -1,7 +1,7 @@
 """Starting functions' processes: the keeper below which they live, and the zygotes that fork them.
 
 One of each kind of zygote is started when it is needed first, or in advance (`prepare`), and again when it has ended.
-Where the kernel lets windtunnel have no file systems of its own for functions, that is said once, and they see the host's.
+Where the kernel grants functions no file systems of their own, that is said once, and they see the host's.
 """
 
 from __future__ import annotations
@@ -50,13 +50,7 @@ class Spawner:
         self._zygotes: dict[Image, asyncio.Task[Zygote]] = {}
         self._free = list(reversed(isolation.uids())) if os.geteuid() == 0 and self._root else []
         """Users that no environment has."""
-        self._end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            words = [sys.executable, "-I", "-S", keeper.__file__, str(theirs.fileno())]
-            self._keeper = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env={}, cwd="/", start_new_session=True
-            )
-        self._end.setblocking(False)
+        self._end, self._keeper = _start_keeper()
 
     def close(self) -> None:
         """End everything that it started."""
@@ -108,9 +102,9 @@ class Spawner:
         return task
 
     def _begun(self, image: Image, task: asyncio.Task[Zygote]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            if self._zygotes.get(image) is task:
-                del self._zygotes[image]
+        failed = task.cancelled() or task.exception() is not None
+        if failed and self._zygotes.get(image) is task:
+            del self._zygotes[image]
 
     async def _start(self, image: Image) -> Zygote:
         """Raises EngineError."""
@@ -132,6 +126,13 @@ class Spawner:
                 self._root = None
         raise EngineError(f"{image.interpreter} was killed {ATTEMPTS} times as it started")
 
+    def _replace_keeper(self) -> None:
+        """It was killed, and all below it with it."""
+        LOG.warning("the functions' keeper ended: another one is started")
+        self._end.close()
+        self._keeper.wait()
+        self._end, self._keeper = _start_keeper()
+
     async def _run(self, image: Image, root: Path | None) -> tuple[socket.socket, Mapping[str, Any], int | None]:
         """Start a zygote: the socket to it, what it told first, and its exit code where it is gone already."""
         order = {
@@ -146,8 +147,13 @@ class Spawner:
         end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         end.setblocking(False)
         status, their_status = os.pipe()
+        message, given = {"words": words, "variables": VARIABLES}, [theirs.fileno(), 2, their_status]
         try:
-            await send(self._end, {"words": words, "variables": VARIABLES}, [theirs.fileno(), 2, their_status])
+            try:
+                await send(self._end, message, given)
+            except ConnectionError:
+                self._replace_keeper()
+                await send(self._end, message, given)
         finally:
             theirs.close()
             os.close(their_status)
@@ -164,3 +170,14 @@ class Spawner:
         gone: asyncio.Future[int] = loop.create_future()
         ProcessExit(status, loop, gone.set_result)
         return end, told or {}, await gone
+
+
+def _start_keeper() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        words = [sys.executable, "-I", "-S", keeper.__file__, str(theirs.fileno())]
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env={}, cwd="/", start_new_session=True
+        )
+    end.setblocking(False)
+    return end, process

@@ -43,7 +43,6 @@ def move(lang: str) -> None:
 
 def warm(modules: Sequence[str], clients: Sequence[str]) -> None:
     """Import, and make boto3's clients once: what they import, compile and read is there for every fork."""
-    # code that is written anew in every fork need not be marked as seldom used here
     for name in (*CLIENT, "awslambdaric.bootstrap"):
         importlib.import_module(name)
     _forget("awslambdaric.bootstrap")
@@ -60,11 +59,10 @@ def _forget(name: str) -> None:
 
 
 def _warm_clients(names: Sequence[str]) -> None:
-    import botocore.loaders
-    import botocore.session
-
-    read: dict[str, Any] = {}
-    load = botocore.loaders.JSONFileLoader.load_file
+    session_module: Any = importlib.import_module("botocore.session")
+    loader_type: Any = importlib.import_module("botocore.loaders").JSONFileLoader
+    read: dict[str, None] = {}
+    load = loader_type.load_file
 
     def note(self: Any, path: str) -> Any:
         found = load(self, path)
@@ -72,24 +70,23 @@ def _warm_clients(names: Sequence[str]) -> None:
             read[path] = None
         return found
 
-    botocore.loaders.JSONFileLoader.load_file = note
-    session = botocore.session.Session()
+    loader_type.load_file = note
+    session = session_module.Session()
     for name in names:
         session.create_client(name, **DUMMY)
     # read again: what clients were made of may have been changed by that
-    botocore.loaders.JSONFileLoader.load_file = load
-    loader = botocore.loaders.JSONFileLoader()
+    loader_type.load_file = load
+    loader = loader_type()
     keep({path: load(loader, path) for path in read})
 
 
 def keep(documents: Mapping[str, Any]) -> None:
     """Give botocore these documents instead of its files, each once in a process: it may change what it was given."""
-    import botocore.loaders
-
+    loader_type: Any = importlib.import_module("botocore.loaders").JSONFileLoader
     ready = dict(documents)
-    load = botocore.loaders.JSONFileLoader.load_file
+    load = loader_type.load_file
 
     def load_file(self: Any, file_path: str) -> Any:
         return ready.pop(file_path, None) or load(self, file_path)
 
-    botocore.loaders.JSONFileLoader.load_file = load_file
+    loader_type.load_file = load_file

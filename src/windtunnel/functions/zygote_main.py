@@ -1,8 +1,8 @@
 """A zygote: `python -P zygote_main.py ORDER` (JSON). It has imported what functions need, and forks their processes.
 
-Descriptor 0 is its socket to the engine, 3 the keeper's ear. First it tells {"isolated", "why", "modules"}; then each
-message {"variables", "words", "task", "opt", "handler", "files", "user"} with [channel, status, output, namespace?] makes
-a process. What becomes of it is told on its channel: {"pid"}, then {"ready": true} (with a namespace's descriptor where
+Descriptor 0 is its socket to the engine, 3 the keeper's ear. First it tells {"isolated", "modules"}; then each message
+{"variables", "words", "task", "opt", "handler", "files", "user"} with [channel, status, output, namespace?] makes a
+process. What becomes of it is told on its channel: {"pid"}, then {"ready": true} (with a namespace's descriptor where
 it made one), or {"error", "errno"}.
 
 It has no threads and no connections, so that a fork is whole. What forks share and must not: seeds of `random` (Python
@@ -40,8 +40,8 @@ def find_own_files() -> None:
 
 
 def forget_own_files() -> None:
-    """Leave nothing of windtunnel's to be imported."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "windtunnel"]:
+    """Leave nothing in the way of a function's own modules but what AWS's client imports."""
+    for name in [name for name in sys.modules if name.split(".")[0] in {"windtunnel", "resource"}]:
         del sys.modules[name]
 
 
@@ -64,7 +64,7 @@ class Zygote:
         self._isolated = False
 
     def run(self) -> None:
-        why = self._isolate()
+        self._isolate()
         gc.disable()
         if packages := self._order["packages"]:
             isolated = self._isolated
@@ -78,17 +78,17 @@ class Zygote:
         gc.enable()
         modules = sorted({name.split(".")[0] for name in sys.modules} - {"__main__", "windtunnel"})
         self._kernel.set_name("zygote")
-        self._send(self._engine, {"isolated": self._isolated, "why": why, "modules": modules})
+        self._send(self._engine, {"isolated": self._isolated, "modules": modules})
         while True:
             data, descriptors, _flags, _address = socket.recv_fds(self._engine, LARGEST, 8)
             if not data:
                 return
             self._make(json.loads(data), descriptors)
 
-    def _isolate(self) -> str:
-        """Move to a root of its own. Returns why that cannot be; "" where it is."""
+    def _isolate(self) -> None:
+        """Move to a root of its own, where that is wanted."""
         if not self._order["root"]:
-            return "it is turned off"
+            return
         shown = [self._isolation.Shown(path, at) for path, at in self._order["shown"]]
         try:
             self._isolation.enter_root(self._order["root"], shown, self._order["texts"])
@@ -97,7 +97,6 @@ class Zygote:
             self._send(self._engine, {"failed": str(error)})
             sys.exit(1)
         self._isolated = True
-        return ""
 
     @staticmethod
     def _send(to: socket.socket, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
@@ -143,11 +142,12 @@ class Zygote:
             said = f"{error.strerror} {error.filename or ''}" if isinstance(error, OSError) else repr(error)
             self._send(channel, {"error": said.rstrip(), "errno": number})
             os._exit(UNABLE)
+        channel.set_inheritable(False)  # closed by the program's start: then it is running
         for program in order["extensions"]:
             self._extend(program, channel)
         if order["words"]:
             try:
-                os.execve(order["words"][0], order["words"], order["variables"])
+                os.execve(order["words"][0], order["words"], order["variables"])  # noqa: S606
             except OSError as error:
                 told = {"error": error.strerror, "errno": error.errno, "program": order["words"][0]}
                 self._send(channel, told)
@@ -170,7 +170,7 @@ class Zygote:
             os._exit(1)
         variables = {name: value for name, value in os.environ.items() if name not in HIDDEN}
         try:
-            os.execve(program, [program], variables)
+            os.execve(program, [program], variables)  # noqa: S606
         except OSError as error:
             # the init then waits for it in vain, and says so
             name = os.path.basename(program)  # noqa: PTH119
@@ -185,9 +185,16 @@ class Zygote:
         made = None
         if self._isolated:
             made = self._isolation.enter_environment(self._isolation.Files(*order["files"]), namespace)
+            self._send(self._ear, {"pid": os.getpid(), "space": os.stat("/proc/self/ns/mnt").st_ino})  # noqa: PTH116
         else:
             os.chdir(order["task"])
         self._isolation.become_unprivileged(order["user"])
+        if not self._isolated:
+            readable = [path for path, _ in self._order["shown"]]
+            variables = order["variables"]
+            writable = [order["bytecode"], variables["HOME"], variables["TMPDIR"]]
+            main = os.path.join(HERE, "bootstrap.py")  # noqa: PTH118
+            self._isolation.restrict_to([*readable, order["task"], order["opt"], main], writable)
         self._kernel.set_name("function")
         while os.getppid() == middle:
             time.sleep(0.00005)
@@ -195,6 +202,8 @@ class Zygote:
         if os.getppid() != self._keeper:
             os._exit(1)
         self._send(channel, {"ready": True}, [] if made is None else [made])
+        # its end tells that a program has taken over
+        os.set_inheritable(channel.fileno(), False)
         os.closerange(3, channel.fileno())
         os.closerange(channel.fileno() + 1, 1 << 20)
         os.environ.clear()

@@ -1,4 +1,4 @@
-"""A few hundred invocations of functions that crash, hang, answer too much, and are killed and replaced meanwhile."""
+"""Hundreds of invocations of functions that crash, hang, answer too much, and are killed and replaced meanwhile."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ ERRORS = {
     "large": {"Function.ResponseSizeTooLarge", "Runtime.ExitError"},
 }
 WEIGHTS = {"": 60, "words": 12, "raise": 8, "crash": 6, "kill": 6, "large": 3, "child": 3, "hang": 2}
+COUNT = int(os.environ.get("WINDTUNNEL_STORM", "250"))
+"""Invocations for each seed; WINDTUNNEL_STORM=10000 takes some minutes."""
 Make = Any
 
 
@@ -93,17 +95,17 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
             elif dice.random() < 0.3:
                 aws.function(SOURCE, timeout=2)
 
-    whats = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=250)
+    whats = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=COUNT)
     work = [(what, f"id-{number}") for number, what in enumerate(whats)]
     killer = asyncio.create_task(havoc())
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(90 + COUNT / 10):
         await asyncio.gather(*(client(work) for _ in range(8)))
     killer.cancel()
     await aws.plane.close()
     await asyncio.sleep(0.05)
 
-    assert sum(answered.values()) == 250
-    assert answered["well"] > 120
+    assert sum(answered.values()) == COUNT
+    assert answered["well"] > COUNT * 0.48
     assert killed
     assert footprint() == before
     assert not list((aws.folder / "environments").iterdir())

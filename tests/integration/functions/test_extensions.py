@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,15 @@ from windtunnel.engines.waiting import wait_until
 
 Make = Any
 API = "/2020-01-01/extension"
-EXTENSION = f"""#!{sys.executable} -IS
-import http.client, json, os, pathlib, sys
-out = pathlib.Path(os.environ["NOTES"])
+EXTENSION = f"""#!/usr/bin/env -S python3 -IS
+import http.client, json, os
 connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 def call(method, path, body=None, **headers):
     connection.request(method, "{API}/" + path, body, {{k.replace("_", "-"): v for k, v in headers.items()}})
     answer = connection.getresponse()
     return answer.headers, json.loads(answer.read())
 def note(*words):
-    with out.open("a") as file:
-        file.write(json.dumps(words) + "\\n")
+    print("NOTE", json.dumps(words), flush=True)
 headers, told = call("POST", "register", json.dumps({{"events": EVENTS}}), Lambda_Extension_Name=NAME)
 note("registered", told, "_HANDLER" in os.environ)
 identity = headers["Lambda-Extension-Identifier"]
@@ -48,7 +45,7 @@ WithExtension = Callable[..., Any]
 
 @pytest.fixture
 def with_extension(make_lambda: Make, tmp_path: Path) -> WithExtension:
-    """Publishes a function with a layer that has an extension; notes of its doings are in `aws.notes`."""
+    """Publishes a function with a layer that has an extension, which notes its doings in the log: `aws.notes()`."""
 
     def publish(
         source: str = HANDLER, name: str = "noter", before: str = "", on_event: str = "", **changes: Any
@@ -59,12 +56,9 @@ def with_extension(make_lambda: Make, tmp_path: Path) -> WithExtension:
         code = EXTENSION.replace("EVENTS", repr(events)).replace("NAME", repr(changes.pop("said", name)))
         (folder / name).write_text(code.replace("BEFORE", before or "pass").replace("ON_EVENT", on_event or "pass"))
         (folder / name).chmod(0o755)
-        notes = tmp_path / "notes"
-        notes.touch(0o666)
-        options = changes.pop("options", {})
-        aws = make_lambda(**options)
-        aws.function(source, layers=str(tmp_path / "opt"), variables={"NOTES": str(notes)}, **changes)
-        aws.notes = lambda: [json.loads(line) for line in notes.read_text().splitlines()]
+        aws = make_lambda(**changes.pop("options", {}))
+        aws.function(source, layers=str(tmp_path / "opt"), **changes)
+        aws.notes = lambda: [json.loads(line) for one in aws.sink.messages for line in one.split("NOTE ")[1:]]
         return aws
 
     return publish

@@ -145,6 +145,23 @@ def test_commands_follow_a_running_engine_to_its_port_unless_told_otherwise(
         told.start(silent)
 
 
+@pytest.mark.parametrize("name", ["edge", "backplane"])
+def test_a_start_waits_for_a_child_that_was_killed_and_keeps_the_engine(
+    embedded: EmbeddedEngine, settings: Settings, name: str
+) -> None:
+    embedded.start(silent)
+    first = pid_of(settings)
+    child = next(c for c in read_children(settings.state_dir / "engine/children.json") if c.name == name)
+
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    started = embedded.start(silent)
+
+    # another engine would begin with nothing
+    assert (started, pid_of(settings)) == (False, first)
+    assert embedded.status().state == "up"
+
+
 def test_two_starts_at_once_make_one_engine(settings: Settings) -> None:
     outcomes: list[bool] = []
     threads = [
@@ -226,7 +243,7 @@ def test_an_engine_that_ends_at_start_shows_its_last_words(settings: Settings) -
 
 
 def test_a_start_past_its_deadline_is_ended_and_says_what_it_waited_for(settings: Settings) -> None:
-    with pytest.raises(EngineError, match=f"waited 0 s for the engine to be ready at {settings.endpoint_url}"):
+    with pytest.raises(EngineError, match=rf"waited \d s for the engine to be ready at {settings.endpoint_url}"):
         EmbeddedEngine(replace(settings, start_timeout=0.3)).start(silent)
 
     assert ours(settings) == []

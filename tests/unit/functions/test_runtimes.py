@@ -13,7 +13,7 @@ from windtunnel.functions.spec import FunctionSpec
 from windtunnel.functions.variables import Places
 
 SPEC = FunctionSpec("f", "1", "eu-west-1", "nodejs22.x", "app.handler", Path("/code"), Path("/layers"), 3.0, 1000)
-PLACES = Places(Path("/bin/node"), Path("/runtime"), Path("/home"), Path("/tmp"))
+PLACES = Places(Path("/bin/node"), Path("/runtime"), Path("/code"), Path("/layers"))
 
 
 @pytest.fixture
