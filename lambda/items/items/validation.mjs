@@ -56,7 +56,7 @@ function decodeToken(token) {
     return null;
   }
   // one token a position: a changed one is refused even where it could be read
-  return typeof id === "string" && canonicalId(id) !== null && encodeToken(id) === token ? id : null;
+  return typeof id === "string" && canonicalId(id) === id && encodeToken(id) === token ? id : null;
 }
 
 function problem(value, depth) {
