@@ -29,6 +29,8 @@ ROUTES = {
     ("get", "/items"): "ListItemsFunction",
     ("get", "/items/{id}"): "GetItemFunction",
     ("delete", "/items/{id}"): "DeleteItemFunction",
+    ("get", "/docs"): "DocsFunction",
+    ("get", "/docs/openapi.json"): "DocsFunction",
 }
 
 type Json = dict[str, Any]
@@ -124,10 +126,10 @@ def test_every_function_has_its_runtime_and_the_layer_for_it_and_logs_under_its_
         assert function["Environment"]["Variables"].keys() >= {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
 
-def test_every_method_but_preflight_needs_the_key(template: Json) -> None:
+def test_every_method_but_preflight_and_documentation_needs_the_key(template: Json) -> None:
     for verb, path, operation in methods(template):
-        expected: list[Json] | None = None if verb == "options" else [{"api_key": []}]
-        assert operation.get("security") == expected, f"{verb} {path}"
+        needs = verb != "options" and not path.startswith("/docs")
+        assert ({"api_key": []} in operation.get("security", [])) is needs, f"{verb} {path}"
 
 
 def test_every_path_answers_a_preflight_with_its_own_methods(template: Json) -> None:
@@ -205,6 +207,7 @@ def test_every_role_allows_exactly_its_log_group_and_its_tables(template: Json) 
                 f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")
             }
         },
+        "Docs": {},
         "CreateItem": {"ItemsTable": {"dynamodb:PutItem"}},
         "ListItems": {"ItemsTable": {"dynamodb:Scan"}},
         "GetItem": {"ItemsTable": {"dynamodb:GetItem"}},
