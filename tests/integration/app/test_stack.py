@@ -24,9 +24,17 @@ FUNCTIONS = {
     "DeleteUser": ("DELETE", "/users/5"),
     "AdminListUsers": ("GET", "/admin/users"),
     "DynamoDBManager": ("POST", "/dynamodbmanager"),
+    "CreateItem": ("POST", "/items"),
+    "ListItems": ("GET", "/items"),
+    "GetItem": ("GET", "/items/5"),
+    "DeleteItem": ("DELETE", "/items/5"),
 }
 
-TABLES = {"DynamoDBManager": ["ManagerTableName"], "CreateUser": ["UsersTableName", "IdempotencyTableName"]}
+TABLES = {
+    "DynamoDBManager": ["ManagerTableName"],
+    "CreateUser": ["UsersTableName", "IdempotencyTableName"],
+    **{name: ["ItemsTableName"] for name in FUNCTIONS if "Item" in name},
+}
 """Of the functions that have another table than the users', or more."""
 
 type Eventually = Callable[[Callable[[], Any], str], Any]
@@ -73,7 +81,7 @@ def test_every_function_logs_json_into_its_group(
     expected = {
         "level": "INFO",
         "message": "answered",
-        "service": "dynamodbmanager" if name == "DynamoDBManager" else "users",
+        "service": "items" if "Item" in name else "dynamodbmanager" if name == "DynamoDBManager" else "users",
         "function_name": resources[f"{name}Function"],
         "method": method,
         "status": response.status_code,

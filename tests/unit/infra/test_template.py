@@ -25,6 +25,12 @@ ROUTES = {
     ("put", "/users/{userId}"): "UpdateUserFunction",
     ("delete", "/users/{userId}"): "DeleteUserFunction",
     ("post", "/dynamodbmanager"): "DynamoDBManagerFunction",
+    ("post", "/items"): "CreateItemFunction",
+    ("get", "/items"): "ListItemsFunction",
+    ("get", "/items/{id}"): "GetItemFunction",
+    ("delete", "/items/{id}"): "DeleteItemFunction",
+    ("get", "/docs"): "DocsFunction",
+    ("get", "/docs/openapi.json"): "DocsFunction",
 }
 
 type Json = dict[str, Any]
@@ -84,13 +90,17 @@ def test_every_route_leads_to_its_function(template: Json) -> None:
     }
 
     assert found.keys() == ROUTES.keys()
-    assert all(f"${{{ROUTES[route]}.Arn}}" in uri for route, uri in found.items())
+    for route, uri in found.items():
+        # an alias is referred to by its ARN
+        target = "CreateUserFunctionAliaslive" if ROUTES[route] == "CreateUserFunction" else f"{ROUTES[route]}.Arn"
+        assert f"${{{target}}}" in uri
 
 
 def test_api_gateway_may_invoke_every_function(template: Json) -> None:
     permissions = of_type(template, "AWS::Lambda::Permission").values()
 
-    assert {permission["FunctionName"]["Ref"] for permission in permissions} == set(ROUTES.values())
+    called = {permission["FunctionName"]["Ref"].removesuffix("Aliaslive") for permission in permissions}
+    assert called == set(ROUTES.values())
     assert all(permission["Principal"] == "apigateway.amazonaws.com" for permission in permissions)
     assert all("SourceArn" in permission for permission in permissions)
 
@@ -98,22 +108,28 @@ def test_api_gateway_may_invoke_every_function(template: Json) -> None:
 def test_every_handler_exists(source: Json) -> None:
     for function in of_type(source, "AWS::Serverless::Function").values():
         module, _, name = function["Handler"].rpartition(".")
-        path = (SOURCE.parent / function["CodeUri"] / module.replace(".", "/")).with_suffix(".py")
+        path = SOURCE.parent / function["CodeUri"] / module.replace(".", "/")
+        if function.get("Runtime") == "nodejs22.x":
+            assert re.search(rf"^export const {name} = ", path.with_suffix(".mjs").read_text(), re.MULTILINE)
+        else:
+            assert re.search(rf"^(?:{name} = |def {name}\()", path.with_suffix(".py").read_text(), re.MULTILINE)
 
-        assert re.search(rf"^(?:{name} = |def {name}\()", path.read_text(), re.MULTILINE)
 
-
-def test_every_function_runs_on_python_with_the_layer_and_logs_under_its_service(template: Json) -> None:
-    for function in of_type(template, "AWS::Lambda::Function").values():
-        assert function["Runtime"] == "python3.13"
-        assert len(function["Layers"]) == 1
+def test_every_function_has_its_runtime_and_the_layer_for_it_and_logs_under_its_service(template: Json) -> None:
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        if "Item" in name:
+            assert function["Runtime"] == "nodejs22.x"
+            assert function["Layers"] == {"Ref": "AWS::NoValue"}
+        else:
+            assert function["Runtime"] == "python3.13"
+            assert len(function["Layers"]) == 1
         assert function["Environment"]["Variables"].keys() >= {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
 
-def test_every_method_but_preflight_needs_the_key(template: Json) -> None:
+def test_every_method_but_preflight_and_documentation_needs_the_key(template: Json) -> None:
     for verb, path, operation in methods(template):
-        expected: list[Json] | None = None if verb == "options" else [{"api_key": []}]
-        assert operation.get("security") == expected, f"{verb} {path}"
+        needs = verb != "options" and not path.startswith("/docs")
+        assert ({"api_key": []} in operation.get("security", [])) is needs, f"{verb} {path}"
 
 
 def test_every_path_answers_a_preflight_with_its_own_methods(template: Json) -> None:
@@ -191,6 +207,11 @@ def test_every_role_allows_exactly_its_log_group_and_its_tables(template: Json) 
                 f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")
             }
         },
+        "Docs": {},
+        "CreateItem": {"ItemsTable": {"dynamodb:PutItem"}},
+        "ListItems": {"ItemsTable": {"dynamodb:Scan"}},
+        "GetItem": {"ItemsTable": {"dynamodb:GetItem"}},
+        "DeleteItem": {"ItemsTable": {"dynamodb:DeleteItem"}},
     }
     roles = of_type(template, "AWS::IAM::Role")
 
@@ -221,6 +242,7 @@ def test_tables_are_on_demand_and_the_users_have_a_stream(template: Json) -> Non
         "UsersTable": ["userId"],
         "ManagerTable": ["id"],
         "IdempotencyTable": ["id"],
+        "ItemsTable": ["id"],
     }
     assert tables["UsersTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert "TableName" not in tables["UsersTable"]
@@ -233,6 +255,7 @@ def test_outputs_tell_where_and_what(template: Json) -> None:
         "ApiKeyId",
         "ApiUrl",
         "IdempotencyTableName",
+        "ItemsTableName",
         "ManagerTableName",
         "StageName",
         "UsagePlanId",
