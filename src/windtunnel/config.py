@@ -56,6 +56,8 @@ class Settings:
     dynamodb: Mapping[str, Any] = field(default_factory=dict)
     """How true to life DynamoDB is: dynamodb/true_to_life.py has the names, and checks them."""
     examples: tuple[Example, ...] = ()
+    freeze: bool = True
+    """Whether functions' environments are stopped between invocations, as on AWS."""
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
     application: str = ""
@@ -213,6 +215,7 @@ def load(
         values[name] = MappingProxyType({key: str(value) for key, value in _table(document, name).items()})
     values["dynamodb"] = MappingProxyType(dict(_table(document, "dynamodb")))
     values["examples"] = _examples(document)
+    values["freeze"] = _freeze(document)
 
     settings = Settings(root=root, chosen=frozenset(chosen), **values)
     return replace(
@@ -250,7 +253,7 @@ def _read(path: Path) -> Mapping[str, object]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    known = {*SCALARS, *TABLES, "dynamodb", "examples"}
+    known = {*SCALARS, *TABLES, "dynamodb", "examples", "functions"}
     for key in document:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
@@ -276,6 +279,17 @@ def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
         if not isinstance(value, str | int | float):
             raise ConfigError(f"{CONFIG_FILE}: {name}.{key} is text or a number, not {value!r}")
     return table
+
+
+def _freeze(document: Mapping[str, object]) -> bool:
+    table = _table(document, "functions")
+    for key in table:
+        if key != "freeze":
+            raise ConfigError(f"{CONFIG_FILE}: [functions] has no '{key}'", hint="known is freeze")
+    freeze = table.get("freeze", True)
+    if not isinstance(freeze, bool):
+        raise ConfigError(f"{CONFIG_FILE}: functions.freeze is true or false, not {freeze!r}")
+    return freeze
 
 
 def _examples(document: Mapping[str, object]) -> tuple[Example, ...]:

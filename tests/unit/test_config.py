@@ -145,3 +145,14 @@ def test_an_optional_part_that_is_not_there_is_named(tmp_path: Path) -> None:
         _ = settings.parts
 
     assert raised.value.hint == "there are jobs"
+
+
+def test_freezing_is_on_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert config.load(start=project(tmp_path), variables={}).freeze
+    assert not config.load(start=project(tmp_path, "[functions]\nfreeze = false\n"), variables={}).freeze
+
+
+@pytest.mark.parametrize("text", ['freeze = "no"', "freze = true"])
+def test_a_bad_word_on_functions_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="functions"):
+        config.load(start=project(tmp_path, f"[functions]\n{text}\n"), variables={})

@@ -29,6 +29,8 @@ class EdgeConfig:
     """The functions' interpreters."""
     port: int
     """The one that clients use: functions find AWS there."""
+    freeze: bool = True
+    """Whether execution environments are stopped between invocations."""
     idle_seconds: float = 600.0
     """After which an execution environment that nobody needs is ended."""
 

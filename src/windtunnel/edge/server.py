@@ -21,6 +21,8 @@ from windtunnel.edge.root import Root
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
 from windtunnel.functions.plane import FunctionsPlane, Options
+from windtunnel.functions.stream_api import PREFIX as STREAM_PREFIX
+from windtunnel.functions.stream_api import stream_api
 from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange, Server, answering
@@ -29,7 +31,7 @@ from windtunnel.http.upstream import UpstreamBroken, UpstreamUnreachable
 UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
-INVOKE = b"/2015-03-31/functions/"
+INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -51,7 +53,7 @@ class Edge:
             runtimes=config.runtimes,
             endpoint_url=f"http://127.0.0.1:{config.port}",
             sink=self.telemetry,
-            options=Options(idle_seconds=config.idle_seconds),
+            options=Options(idle_seconds=config.idle_seconds, freeze=config.freeze),
         )
         self.gateway = ApiGateway(
             functions=self.functions,
@@ -137,7 +139,10 @@ class Edge:
 
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
-        response = await invoke_api(exchange, self.functions, self._config.account, self._config.region)
+        place = (self._config.account, self._config.region)
+        if exchange.target.startswith(STREAM_PREFIX) and await stream_api(exchange, self.functions, *place):
+            return None
+        response = await invoke_api(exchange, self.functions, *place)
         if response is None:
             await self._pass.forward(exchange)
         return response

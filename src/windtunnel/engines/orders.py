@@ -117,6 +117,7 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
         functions=home.folder / "functions",
         runtimes=settings.install_dir / "runtime",
         port=ports.edge,
+        freeze=settings.freeze,
     ).write(edge_config)
     return Orders(
         host=HOST,

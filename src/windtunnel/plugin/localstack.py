@@ -23,10 +23,15 @@ try:
     from localstack.aws import handlers as aws_handlers
 
     # publisher.py and its siblings
-    from localstack.aws.api import CommonServiceException, handler
+    from localstack.aws.api import CommonServiceException, RequestContext, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
-    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
+    from localstack.aws.api.lambda_ import (
+        ResourceConflictException,
+        ResourceNotFoundException,
+        ServiceException,
+        TooManyRequestsException,
+    )
     from localstack.aws.connect import MetadataRequestInjector, connect_to
     from localstack.aws.forwarder import ForwardingFallbackDispatcher
     from localstack.aws.spec import load_service
@@ -74,13 +79,20 @@ try:
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
     from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
+    from localstack.services.lambda_.invocation import version_manager as lambda_version_manager
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
     )
+    from localstack.services.lambda_.invocation.execution_environment import RuntimeStatus
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
-    from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_models import (
+        FunctionVersion,
+        InitializationType,
+        InvocationResult,
+    )
     from localstack.services.lambda_.invocation.lambda_service import LambdaService
+    from localstack.services.lambda_.invocation.logs import LogHandler
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
@@ -145,21 +157,27 @@ __all__ = [
     "EphemeralS3ObjectStore",
     "ForwardingFallbackDispatcher",
     "FunctionVersion",
+    "InitializationType",
     "InvocationResult",
     "LambdaEnvironment",
     "LambdaService",
     "LogEvent",
+    "LogHandler",
     "LogStream",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
+    "RequestContext",
+    "ResourceConflictException",
+    "ResourceNotFoundException",
     "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
+    "RuntimeStatus",
     "Service",
     "ServiceException",
     "StatusErrorException",
@@ -184,6 +202,7 @@ __all__ = [
     "handler",
     "hooks",
     "lambda_stores",
+    "lambda_version_manager",
     "load_service",
     "mock_aws_request_headers",
     "s3_ephemeral",

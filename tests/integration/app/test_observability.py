@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,7 +153,7 @@ def test_every_alarm_goes_off_and_is_told(
     for name in ("Queue", "OrderedQueue"):
         send(aws, queues[name], "this is no job")
     for name in ("DeadLetters", "OrderedDeadLetters"):
-        eventually(lambda url=queues[name]: messages_in(aws, url) == 1, f"a message in {name}")
+        eventually(partial(messages_in, aws, queues[name]), f"a message in {name}")
     stopped(f"{jobs.name}-work", f"{jobs.name}-work-in-order", f"{stack.name}-list-users")
     for name in ("Queue", "OrderedQueue"):
         send(aws, queues[name], "nobody does this")

@@ -153,7 +153,8 @@ def test_a_start_waits_for_a_child_that_was_killed_and_keeps_the_engine(
     first = pid_of(settings)
     child = next(c for c in read_children(settings.state_dir / "engine/children.json") if c.name == name)
 
-    psutil.Process(child.pid).kill()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
     started = embedded.start(silent)
 
     # another engine would begin with nothing
