@@ -50,7 +50,8 @@ class DashboardProvider(ResourceProvider):
             # PutDashboard refuses what is no JSON; LocalStack takes anything
             json.loads(body)
         except ValueError as error:
-            return ProgressEvent(OperationStatus.FAILED, request.desired_state, f"The field DashboardBody: {error}")
+            reason = f"The field DashboardBody must be a valid JSON object: {error}"
+            return ProgressEvent(OperationStatus.FAILED, resource_model=request.desired_state, message=reason)
         request.aws_client_factory.cloudwatch.put_dashboard(DashboardName=name, DashboardBody=body)
         return _done(request, {**request.desired_state, "DashboardName": name})
 

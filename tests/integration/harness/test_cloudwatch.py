@@ -85,7 +85,7 @@ def test_a_dashboard_that_is_no_json_fails_the_stack(engine: Engine) -> None:
 
     def reason() -> Any:
         events = client.describe_stack_events(StackName=name)["StackEvents"]
-        return next((e["ResourceStatusReason"] for e in events if e["ResourceStatus"] == "CREATE_FAILED"), None)
+        return next((e.get("ResourceStatusReason") for e in events if e["LogicalResourceId"] == "Board"), None)
 
     assert "DashboardBody" in wait_for(reason, "the dashboard to fail")
     client.delete_stack(StackName=name)
