@@ -20,7 +20,7 @@ pass = $(if $(ARGS),-- $(ARGS))
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  with ENGINE=embedded|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
+	@echo "  with ENGINE=embedded|localstack|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
 
 setup: ## make the environments (in no time when nothing changed)
 	@scripts/bootstrap
@@ -32,7 +32,7 @@ dev: setup ## up, then serve what is saved, until Ctrl-C
 	@$(windtunnel) up --watch
 
 down: ## end what up started
-	@if [ -x $(windtunnel) ]; then $(windtunnel) down; else echo "nothing is set up, so nothing is up"; fi
+	@if [ -x $(windtunnel) ]; then $(windtunnel) down $(ARGS); else echo "nothing is set up, so nothing is up"; fi
 
 status: setup ## what is up, where, since when
 	@$(windtunnel) status

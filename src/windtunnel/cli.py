@@ -41,8 +41,8 @@ app = typer.Typer(
 )
 screen = Screen(Console(highlight=False), Console(stderr=True, highlight=False))
 
-Engine = Annotated[str | None, typer.Option(help="Where to run: embedded or aws. Also ENGINE=…")]
-Port = Annotated[int | None, typer.Option(help="The embedded engine's port. Also WINDTUNNEL_PORT=…")]
+Engine = Annotated[str | None, typer.Option(help="Where to run: embedded, localstack or aws. Also ENGINE=…")]
+Port = Annotated[int | None, typer.Option(help="The engine's port. Also WINDTUNNEL_PORT=…")]
 ApiPort = Annotated[
     int | None, typer.Option(help="The port with the stack's API at its root. Also WINDTUNNEL_API_PORT=…")
 ]
@@ -132,9 +132,12 @@ def deploy(
 
 
 @app.command()
-def down(engine: Engine = None) -> None:
+def down(
+    engine: Engine = None,
+    state: Annotated[bool, typer.Option("--state", help="And remove what a container keeps in its volume.")] = False,
+) -> None:
     """End exactly what `up` started: the engine and every function's process."""
-    _harness(engine=engine).down()
+    _harness(engine=engine).down(state=state)
 
 
 @app.command()
@@ -173,6 +176,11 @@ def logs(
 
     begin = functions_logs.parse_since(since, datetime.now().astimezone())
     harness = _harness(engine=engine)
+    if of_engine and harness.engine.name == "localstack":
+        from windtunnel.engines import LocalStackEngine
+
+        command = LocalStackEngine(harness.settings).logs_command(follow=follow)
+        raise typer.Exit(subprocess.run(command, check=False).returncode)
     if of_engine:
         folder = harness.settings.state_dir / "engine"
         paths = [str(path) for name in ("supervisor", "edge", "engine") if (path := folder / f"{name}.log").exists()]
@@ -355,8 +363,10 @@ def doctor() -> None:
 def clean() -> None:
     """End the engine and remove all that windtunnel made: environments, builds, logs, caches. Sources stay."""
     harness = _harness()
-    if harness.settings.engine != "aws":
-        harness.down()
+    _harness(engine="embedded").down()
+    # a container only where one is chosen: Docker need not be there
+    if harness.settings.engine == "localstack":
+        harness.down(state=True)
     root = harness.settings.root
     made = [root / ".windtunnel", root / "infra/sam/.aws-sam", root / ".pytest_cache", root / ".mypy_cache"]
     made += [root / ".ruff_cache", root / ".hypothesis", harness.settings.state_dir, root / ".venv"]

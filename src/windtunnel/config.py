@@ -17,7 +17,7 @@ from typing import Any
 from windtunnel.errors import ConfigError
 
 CONFIG_FILE = "windtunnel.toml"
-ENGINES = ("embedded", "aws")
+ENGINES = ("embedded", "localstack", "aws")
 HOST = "127.0.0.1"
 """What every server listens on: this machine only. An IP address, because boto3 then uses path-style S3 addresses."""
 
@@ -43,6 +43,8 @@ class Settings:
     api_port: int = 4567
     """Where the stack's API is at the root."""
     region: str = "us-east-1"
+    account: str = "000000000000"
+    """The AWS account on an engine of this machine."""
     stack: str = "windtunnel"
     template: Path = Path("infra/sam/template.yaml")
     stacks: tuple[str, ...] = ()
@@ -51,6 +53,8 @@ class Settings:
     deploy_timeout: float = 300.0
     state_dir: Path = Path(".windtunnel")
     """Everything that windtunnel writes while it runs."""
+    project: str = ""
+    """The Compose project of the container engine; named by the checkout's folder where it is empty."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     engine_environment: Mapping[str, str] = field(default_factory=dict)
     dynamodb: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +76,11 @@ class Settings:
     def install_dir(self) -> Path:
         """What scripts/bootstrap made (environments, function runtimes, wheels), shared by a checkout's engines."""
         return self.root / ".windtunnel"
+
+    @property
+    def compose_project(self) -> str:
+        """The container engine's project, as Compose itself names one by its folder."""
+        return self.project or _project_name(self.root.name)
 
     @property
     def endpoint_url(self) -> str:
@@ -153,6 +162,24 @@ def _name(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    if len(text) != 12 or not text.isdecimal():
+        raise ValueError("not an account: twelve digits")
+    return text
+
+
+def _project_name(text: str) -> str:
+    """Compose's rule: lower case letters, digits, hyphens and underscores, a letter or digit first."""
+    kept = "".join(c for c in text.lower() if c in "abcdefghijklmnopqrstuvwxyz0123456789_-").lstrip("_-")
+    return kept or "windtunnel"
+
+
+def _project(text: str) -> str:
+    if _project_name(text) != text:
+        raise ValueError("lower case letters, digits, - and _, a letter or digit first")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(_name(name.strip()) for name in text.split(",") if name.strip())
 
@@ -163,6 +190,8 @@ SCALARS: Mapping[str, _Scalar] = MappingProxyType(
         "port": _Scalar(("WINDTUNNEL_PORT",), _port),
         "api_port": _Scalar(("WINDTUNNEL_API_PORT",), _port),
         "region": _Scalar(("WINDTUNNEL_REGION",), _name),
+        "account": _Scalar(("WINDTUNNEL_ACCOUNT",), _account),
+        "project": _Scalar(("WINDTUNNEL_PROJECT",), _project),
         "stack": _Scalar(("WINDTUNNEL_STACK",), _name),
         "template": _Scalar(("WINDTUNNEL_TEMPLATE",), Path),
         "stacks": _Scalar(("WINDTUNNEL_STACKS",), _names),

@@ -24,7 +24,7 @@ from windtunnel.deploy.template import read_template
 from windtunnel.engines import EmbeddedEngine, make_engine
 from windtunnel.errors import DeployError, EngineError
 from windtunnel.events import Listener, Note, PhaseEnded, ignore
-from windtunnel.stack import Stack, describe_stack, write_outputs
+from windtunnel.stack import Stack, describe_stack, engine_of, write_outputs
 
 
 class Harness:
@@ -58,8 +58,9 @@ class Harness:
         with self._phase("engine") as phase:
             started = self.engine.start(self._note)
             status = self.engine.status()
-            where = f" on {status.endpoint_url} (process {status.pid})" if status.endpoint_url else ""
-            phase(f"{status.detail}{where}{'' if started or not status.pid else ', was up already'}")
+            where = f" on {status.endpoint_url}" if status.endpoint_url else ""
+            process = f" (process {status.pid})" if status.pid else ""
+            phase(f"{status.detail}{where}{process}{'' if started or not status.endpoint_url else ', was up already'}")
         return started
 
     def parts(self) -> tuple[Harness, ...]:
@@ -91,9 +92,10 @@ class Harness:
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
         if isinstance(self.engine, EmbeddedEngine):
             # what was deployed is served now, also where a watcher had served something else and went away
-            self.engine.call("PUT", "reloads", json.dumps({"put": {}, "replace": True}).encode())
+            self.engine.edge.call("PUT", "reloads", json.dumps({"put": {}, "replace": True}).encode())
         stack = self.stack()
-        if not stack.api_id or stack.root_url or not self.settings.main:
+        if not stack.api_id or stack.root_url or not self.settings.main or not self._in_first_account:
+            # there is one root
             return stack
         self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
@@ -136,12 +138,12 @@ class Harness:
         """The deployed stack, or None."""
         return describe_stack(self.engine, self.settings.stack, self.engine.session().region_name)
 
-    def down(self) -> bool:
-        """End what up() started. True if something was ended."""
+    def down(self, *, state: bool = False) -> bool:
+        """End what up() started, and with `state` what the engine keeps beyond. True if something was ended."""
         with self._phase("engine") as phase:
-            ended = self.engine.stop(self._note)
+            ended = self.engine.stop(self._note, state=state)
             phase("ended" if ended else "was not up")
-        if self.engine.name != "aws":
+        if self.engine.name != "aws" and engine_of(self.outputs_path) in (None, self.engine.name):
             # an engine that was killed is as gone as one that is ended, and its stack with it
             for path in self.outputs_path.parent.glob("outputs*.json"):
                 path.unlink(missing_ok=True)
@@ -149,9 +151,14 @@ class Harness:
 
     @property
     def outputs_path(self) -> Path:
-        """Where the stack's URL, key and outputs are written; an optional part has a file of its own."""
-        name = "outputs.json" if self.settings.main else f"outputs-{self.settings.stack}.json"
-        return self.settings.state_dir / name
+        """Where the stack's URL, key and outputs are written; an optional part and another account have their own."""
+        account = "" if self._in_first_account else f"-{self.settings.account}"
+        part = "" if self.settings.main else f"-{self.settings.stack}"
+        return self.settings.state_dir / f"outputs{account}{part}.json"
+
+    @property
+    def _in_first_account(self) -> bool:
+        return self.settings.account == Settings.account
 
     def deploy_request(self) -> DeployRequest:
         """What a deploy of this stack is made of."""
@@ -221,4 +228,4 @@ def temporary(settings: Settings, listen: Listener = ignore) -> Iterator[Harness
     try:
         yield harness
     finally:
-        harness.engine.stop(lambda _line: None)
+        harness.engine.stop(lambda _line: None, state=True)

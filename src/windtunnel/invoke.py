@@ -157,7 +157,7 @@ class Debugged:
 
     def _run(self, event: bytes, headers: dict[str, str]) -> None:
         try:
-            answer = self._engine.call("POST", "debugging", event, headers, timeout=None)
+            answer = self._engine.edge.call("POST", "debugging", event, headers, timeout=None)
         except WindtunnelError as error:
             self._answer = error
             return
@@ -172,7 +172,7 @@ def launch_json(harness: Harness, function: Function, port: int) -> str:
     if opt != OPT and isinstance(harness.engine, EmbeddedEngine):
         # the environment has no file system of its own
         key = f"function/{ACCOUNT}/{harness.engine.session().region_name}/{function.name}"
-        told = json.loads(harness.engine.call("GET", "reloads").content)["functions"].get(key) or {}
+        told = json.loads(harness.engine.edge.call("GET", "reloads").content)["functions"].get(key) or {}
         task = (told.get("reload") or told.get("deployed") or {}).get("code") or task
     try:
         template = read_template(harness.settings.template)

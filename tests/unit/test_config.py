@@ -76,6 +76,8 @@ def test_no_file_is_said_with_a_remedy(tmp_path: Path) -> None:
         ("", {"ENGINE": "embeded"}, r"no such engine.*did you mean 'embedded'"),
         ("", {"WINDTUNNEL_STACK": "my stack"}, "letters, digits and hyphens"),
         ("", {"WINDTUNNEL_START_TIMEOUT": "0"}, "seconds"),
+        ("", {"WINDTUNNEL_ACCOUNT": "12345"}, "not an account: twelve digits"),
+        ("", {"WINDTUNNEL_PROJECT": "My project"}, "lower case letters"),
         ("prot = 1", {}, "sets 'prot', which is no setting"),
         ("port = ", {}, "not valid TOML"),
         ("parameters = 3", {}, r"write \[parameters\]"),
@@ -87,6 +89,24 @@ def test_no_file_is_said_with_a_remedy(tmp_path: Path) -> None:
 def test_a_bad_value_names_its_source(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         config.load(start=project(tmp_path, text), variables=environment)
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment", "expected"),
+    [
+        ("windtunnel", {}, "windtunnel"),
+        # Compose's own rule for a folder's name
+        ("_My Project.2", {}, "myproject2"),
+        ("…", {}, "windtunnel"),
+        ("windtunnel", {"WINDTUNNEL_PROJECT": "second"}, "second"),
+    ],
+)
+def test_the_compose_project_is_the_checkouts_folder_unless_it_is_named(
+    tmp_path: Path, folder: str, environment: dict[str, str], expected: str
+) -> None:
+    (tmp_path / folder).mkdir()
+
+    assert config.load(start=project(tmp_path / folder), variables=environment).compose_project == expected
 
 
 def test_tables_and_examples_are_read(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,8 @@ UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
 INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
+CALLER = re.compile(rb"Credential=(\d{12})/")
+"""A caller's account: LocalStack reads it from an access key of twelve digits."""
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -139,7 +142,8 @@ class Edge:
 
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
-        place = (self._config.account, self._config.region)
+        caller = CALLER.search(exchange.lowered.get(b"authorization", b""))
+        place = (caller[1].decode() if caller else self._config.account, self._config.region)
         if exchange.target.startswith(STREAM_PREFIX) and await stream_api(exchange, self.functions, *place):
             return None
         response = await invoke_api(exchange, self.functions, *place)

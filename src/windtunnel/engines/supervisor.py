@@ -186,6 +186,8 @@ class Supervisor:
             )
             self._report()
 
+        _reap_orphans({child.process.pid for child in self._children if child.process})
+
     def _report(self) -> None:
         """Tell who runs, for those who look: {name: {pid, starts, last_exit}}."""
         path = Path(self._orders.report)
@@ -214,6 +216,15 @@ class Supervisor:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def _reap_orphans(ours: set[int]) -> None:
+    """What a container's first process inherits: processes whose parents have ended."""
+    if os.getpid() != 1:
+        return
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+            os.waitpid(ended.si_pid, 0)
 
 
 def _die_with_parent() -> None:

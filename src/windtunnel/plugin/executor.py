@@ -52,8 +52,11 @@ class WindtunnelExecutor(RuntimeExecutor):
             raise StatusErrorException("init failed", payload=Failure(failed, "init failed").payload)
         self._provisioned = True
 
-    def invoke(self, payload: Mapping[str, str]) -> InvocationResult:
-        """`payload` is LocalStack's: invoke-id, invoked-function-arn, payload, trace-id. The edge writes the log."""
+    def invoke(self, payload: Mapping[str, str], function_timeout: float | None = None) -> InvocationResult:
+        """`payload` is LocalStack's: invoke-id, invoked-function-arn, payload, trace-id. The edge writes the log.
+
+        LocalEmu names the function's timeout as well, in seconds.
+        """
         headers = {
             "x-windtunnel-function": self._key(),
             "x-windtunnel-version": self.function_version.id.qualifier,
@@ -63,7 +66,7 @@ class WindtunnelExecutor(RuntimeExecutor):
         }
         if self.client_context:
             headers["x-windtunnel-client-context"] = self.client_context
-        timeout = self.function_version.config.timeout + MARGIN
+        timeout = (function_timeout or self.function_version.config.timeout) + MARGIN
         try:
             answered, body = _edge().call(
                 "POST", "/_windtunnel/invocations", payload["payload"].encode(), headers, timeout

@@ -1,6 +1,7 @@
 """Every name of LocalStack 4.14.0 that the plugin leans on.
 
-A newer LocalStack, or its fork, is supported by another such file. A name that is missing is said at once and by name.
+A newer LocalStack is supported by another such file; its fork LocalEmu stands in by localemu.py. A name that is missing
+is said at once and by name: create.py ends the engine with it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import sys
 import warnings
 
 from windtunnel.errors import EngineError
+from windtunnel.plugin.localemu import stand_in
 
 if sys.version_info < (3, 13):
     # LocalStack 4.14.0 takes it from 3.13's standard library, and its S3 and Lambda cannot be loaded without
     import typing_extensions
 
     warnings.deprecated = typing_extensions.deprecated  # type: ignore[attr-defined]
+
+stand_in()
 
 try:
     from localstack import config
@@ -23,10 +27,11 @@ try:
     from localstack.aws import handlers as aws_handlers
 
     # publisher.py and its siblings
-    from localstack.aws.api import CommonServiceException, RequestContext, handler
+    from localstack.aws.api import CommonServiceException, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
     from localstack.aws.api.lambda_ import (
+        InvalidParameterValueException,
         ResourceConflictException,
         ResourceNotFoundException,
         ServiceException,
@@ -96,6 +101,7 @@ try:
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.lambda_.provider import LambdaProvider, ValidationException
     from localstack.services.logs.models import get_moto_logs_backend
 
     # moto's classes, with what LocalStack patches in them
@@ -158,8 +164,10 @@ __all__ = [
     "ForwardingFallbackDispatcher",
     "FunctionVersion",
     "InitializationType",
+    "InvalidParameterValueException",
     "InvocationResult",
     "LambdaEnvironment",
+    "LambdaProvider",
     "LambdaService",
     "LogEvent",
     "LogHandler",
@@ -169,7 +177,6 @@ __all__ = [
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
-    "RequestContext",
     "ResourceConflictException",
     "ResourceNotFoundException",
     "ResourceProvider",
@@ -183,6 +190,7 @@ __all__ = [
     "StatusErrorException",
     "TooManyRequestsException",
     "UsagePlan",
+    "ValidationException",
     "apigateway_backends",
     "apigateway_import",
     "apigateway_stores",

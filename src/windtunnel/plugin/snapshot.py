@@ -87,6 +87,12 @@ class Persistence:
         self._keeper.start()
         self._serving.set()
 
+    def data_came(self, service: str) -> None:
+        """A service has data that no call brought."""
+        if self._keeper is not None:
+            self._keeper.call_begins()
+            self._keeper.call_ended(service, changed=True, data=True)
+
     def _listen(self, keeper: Keeper) -> None:
         """Hear of every call, and of CloudFormation's operations."""
         counted: set[int] = set()
@@ -154,6 +160,12 @@ def finish() -> None:
     """For the ready hook, before it says so."""
     if there := persistence():
         there.finish()
+
+
+def logs_came() -> None:
+    """Log events came that no call brought."""
+    if there := persistence():
+        there.data_came("logs")
 
 
 def restored() -> bool:

@@ -25,9 +25,10 @@ from windtunnel.plugin.localstack import (
     hooks,
 )
 from windtunnel.plugin.log_events import mend_log_streams
-from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.mends import mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
 from windtunnel.plugin.mends_streams import mend_streams
+from windtunnel.plugin.mends_variables import mend_variables
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
 from windtunnel.plugin.queue_metrics import mend_queue_metrics
@@ -45,12 +46,6 @@ PUBLISHER: list[Publisher] = []
 """The one there is; none without an edge."""
 
 
-@hooks.on_runtime_create()
-def windtunnel_create() -> None:
-    """Before LocalStack listens."""
-    mend_address()
-
-
 @hooks.on_infra_start()
 def windtunnel_start() -> None:
     """Before anything is served: our routes, and LocalStack mended."""
@@ -60,11 +55,12 @@ def windtunnel_start() -> None:
     mend_cloudwatch()
     mend_alarm_update()
     mend_queue_metrics(metric_store)
-    ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
+    ROUTER.add(TELEMETRY, telemetry_route(READY.is_set), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
     mend_tables()
     mend_streams()
+    mend_variables()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
@@ -74,9 +70,12 @@ def windtunnel_start() -> None:
         PUBLISHER[0].watch()
 
 
-@hooks.on_infra_ready()
+@hooks.on_infra_ready(priority=100)
 def windtunnel_ready() -> None:
-    """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
+    """After every start hook, and before LocalStack's own ready scripts, whose calls wait for restored state.
+
+    What a first deploy needs is loaded while the harness builds it.
+    """
     snapshot.finish()
     for publisher in PUBLISHER:
         publisher.publish()

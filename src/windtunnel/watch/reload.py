@@ -155,7 +155,7 @@ class Reloader:
         """Serve again what somebody else's deploy, or an engine that began anew, has taken away."""
         if not self._served:
             return ()
-        told = json.loads(self._engine.call("GET", "reloads").content)["functions"]
+        told = json.loads(self._engine.edge.call("GET", "reloads").content)["functions"]
         lost = [
             name
             for name, entry in self._served.items()
@@ -172,7 +172,7 @@ class Reloader:
         if missing:
             raise NeedsDeploy
         document = {"put": {self._keys[name]: entry for name, entry in entries.items()}, "replace": True}
-        answer = self._engine.call("PUT", "reloads", json.dumps(document).encode())
+        answer = self._engine.edge.call("PUT", "reloads", json.dumps(document).encode())
         if answer.json()["unknown"]:
             # made, but never seen by the edge: only a deploy mends that
             raise NeedsDeploy
