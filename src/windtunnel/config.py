@@ -64,8 +64,13 @@ class Settings:
     """Whether functions' environments are stopped between invocations, as on AWS."""
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
-    main: bool = True
-    """Whether it is the application's own stack, and no optional part."""
+    application: str = ""
+    """Of an optional part: the stack of the application that it is a part of. The application's own has none."""
+
+    @property
+    def main(self) -> bool:
+        """Whether it is the application's own stack, and no optional part."""
+        return not self.application
 
     @property
     def install_dir(self) -> Path:
@@ -100,8 +105,17 @@ class Settings:
             template=self.template.parent / PARTS / name / "template.yaml",
             stacks=(),
             examples=(),
-            main=False,
+            application=self.stack,
         )
+
+    @property
+    def relatives(self) -> tuple[str, ...]:
+        """Of an optional part: the application's stack and those of the other parts, whose outputs it may use."""
+        if self.main:
+            return ()
+        folder = self.template.parent
+        others = (path.parent.name for path in folder.parent.glob("*/template.yaml") if path.parent != folder)
+        return (self.application, *(f"{self.application}-{name}" for name in sorted(others)))
 
 
 PARTS, ALL = "stacks", "all"

@@ -16,8 +16,10 @@ from windtunnel.config import Settings, environment
 from windtunnel.deploy.artifact import find_artifacts
 from windtunnel.deploy.deploy import deploy
 from windtunnel.deploy.events import ChangeSetReady, DeployEvent, Uploading
+from windtunnel.deploy.parameters import inherited_parameters
 from windtunnel.deploy.request import DeployRequest
-from windtunnel.deploy.sam import sam_deploy
+from windtunnel.deploy.sam import sam_deploy, sam_options
+from windtunnel.deploy.stack import find_stack as find_deployed
 from windtunnel.deploy.template import read_template
 from windtunnel.engines import EmbeddedEngine, make_engine
 from windtunnel.errors import DeployError, EngineError
@@ -107,9 +109,22 @@ class Harness:
     def _deploy_with_sam(self) -> None:
         with self._phase("sam") as phase:
             binaries = self.settings.root / ".venv/bin"
-            options = ["--stack-name", self.settings.stack, "--region", self.settings.region]
-            sam_deploy(self.settings.template, binaries, environment(), options)
+            options = sam_options(self.settings.stack, self.settings.region, self._inherited())
+            sam_deploy(self.settings.template, binaries, environment(), options, self._sam_config())
             phase(f"stack {self.settings.stack} in {self.settings.region}")
+
+    def _sam_config(self) -> Path | None:
+        """SAM's configuration where it is not beside the template: a part has the application's."""
+        return None if self.settings.main else self.settings.template.parents[2] / "samconfig.toml"
+
+    def _inherited(self) -> dict[str, str]:
+        """A part's parameters that are outputs of the application, or of another part that is deployed."""
+        if self.settings.main:
+            return {}
+        cloudformation = self.client("cloudformation")
+        stacks = [find_deployed(cloudformation, name) for name in self.settings.relatives]
+        outputs = [stack.outputs for stack in stacks if stack]
+        return inherited_parameters(read_template(self.settings.template), outputs)
 
     def stack(self) -> Stack:
         """The deployed stack, also written to outputs.json. Raises DeployError where it is not deployed."""
@@ -149,9 +164,10 @@ class Harness:
         """What a deploy of this stack is made of."""
         install, parameters = self.settings.install_dir, self.settings.parameters
         if not self.settings.main:
-            # windtunnel.toml's are the application's: a part takes those that it knows
+            # windtunnel.toml's are the application's: a part takes those that it knows, before what it inherits
             declared = read_template(self.settings.template).document.get("Parameters") or {}
-            parameters = {name: value for name, value in parameters.items() if name in declared}
+            given = {name: value for name, value in parameters.items() if name in declared}
+            parameters = {**self._inherited(), **given}
         return DeployRequest(
             template=self.settings.template,
             stack_name=self.settings.stack,

@@ -147,6 +147,16 @@ def test_optional_parts_are_stacks_of_their_own(tmp_path: Path, asked: str, expe
     assert not any(part.main or part.stacks for part in settings.parts)
 
 
+def test_a_part_may_use_what_the_application_and_the_other_parts_put_out(tmp_path: Path) -> None:
+    parts(tmp_path, "uploads", "jobs", "limits")
+
+    settings = config.load({}, start=project(tmp_path, 'stack = "app"'), variables={})
+
+    # whether they are asked for or not: the application first
+    assert settings.part("jobs").relatives == ("app", "app-limits", "app-uploads")
+    assert settings.relatives == ()
+
+
 def test_an_optional_part_that_is_not_there_is_named(tmp_path: Path) -> None:
     parts(tmp_path, "jobs")
     settings = config.load({}, start=project(tmp_path), variables={"WINDTUNNEL_STACKS": "jobs,job"})

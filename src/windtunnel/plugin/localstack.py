@@ -78,6 +78,7 @@ try:
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+    from localstack.services.cloudwatch.resource_providers.aws_cloudwatch_alarm import CloudWatchAlarmProvider
     from localstack.services.dynamodb.resource_providers.aws_dynamodb_globaltable import DynamoDBGlobalTableProvider
     from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
     from localstack.services.edge import ROUTER
@@ -111,6 +112,8 @@ try:
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
     from localstack.services.s3.storage import ephemeral as s3_ephemeral
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+    from localstack.services.sqs.models import sqs_stores
+    from localstack.services.sqs.provider import CloudwatchPublishWorker
     from localstack.services.stores import AccountRegionBundle
     from localstack.state import AssetDirectory
     from localstack.utils.aws.request_context import mock_aws_request_headers
@@ -147,8 +150,10 @@ __all__ = [
     "BackendDict",
     "ChangeSetModelExecutor",
     "CloudFormationResourceProviderPlugin",
+    "CloudWatchAlarmProvider",
     "CloudwatchDatabase",
     "CloudwatchProvider",
+    "CloudwatchPublishWorker",
     "CommonServiceException",
     "DynamoDBGlobalTableProvider",
     "DynamoDBPoller",
@@ -209,5 +214,6 @@ __all__ = [
     "load_service",
     "mock_aws_request_headers",
     "s3_ephemeral",
+    "sqs_stores",
     "twisted_server",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from windtunnel import __version__
 from windtunnel.plugin import snapshot
+from windtunnel.plugin.cloudwatch_resources import mend_alarm_update
 from windtunnel.plugin.cognito import PATH as USER_POOLS
 from windtunnel.plugin.cognito import mend_user_pool_keys, user_pool_keys
 from windtunnel.plugin.dynamodb import dynamodb_port
@@ -30,9 +31,10 @@ from windtunnel.plugin.mends_streams import mend_streams
 from windtunnel.plugin.mends_variables import mend_variables
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
+from windtunnel.plugin.queue_metrics import mend_queue_metrics
 from windtunnel.plugin.table_resources import mend_tables
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
-from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
+from windtunnel.plugin.telemetry import QuietTelemetry, metric_store, telemetry_route
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
@@ -51,6 +53,8 @@ def windtunnel_start() -> None:
     mend_localstack()
     mend_log_streams()
     mend_cloudwatch()
+    mend_alarm_update()
+    mend_queue_metrics(metric_store)
     ROUTER.add(TELEMETRY, telemetry_route(READY.is_set), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from windtunnel.plugin import snapshot
+from windtunnel.plugin.embedded_metrics import embedded_metrics
 from windtunnel.plugin.localstack import (
     SERVICE_PLUGINS,
     CloudwatchDatabase,
@@ -100,6 +101,8 @@ class Telemetry:
         backend = get_moto_logs_backend(entry["account"], entry["region"])
         stream = _stream(backend, entry["group"], entry["stream"])
         pairs = [pair for pair in entry["events"] if pair[1]]  # CloudWatch Logs takes no empty message
+        if embedded := list(embedded_metrics(entry, pairs, self._clock())):
+            self._take_metrics(embedded)
         if not pairs or (_is_subscribed(backend, entry["group"]) and self._subscribed.take(entry, pairs)):
             return
         put_events(self._logs, stream, pairs, int(self._clock() * 1000))
@@ -196,7 +199,7 @@ def telemetry_route(ready: Callable[[], bool]) -> Callable[[Any], Response]:
     """
     token = os.environ.get("WINDTUNNEL_TOKEN", "")
     limit = int(os.environ.get("WINDTUNNEL_LOGS_MB", LIMIT // MEGABYTE)) * MEGABYTE
-    telemetry = Telemetry(Store(limit), _metric_store, Subscribed(), announce=snapshot.logs_came)
+    telemetry = Telemetry(Store(limit), metric_store, Subscribed(), announce=snapshot.logs_came)
 
     def handle(request: Any) -> Response:
         if not token or not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), token.encode()):
@@ -213,7 +216,8 @@ def telemetry_route(ready: Callable[[], bool]) -> Callable[[Any], Response]:
     return handle
 
 
-def _metric_store() -> MetricStore:
+def metric_store() -> MetricStore:
+    """Of LocalStack's CloudWatch, which is loaded for it."""
     SERVICE_PLUGINS.require("cloudwatch")  # makes the database
     return MetricStore(CloudwatchDatabase())
 

@@ -137,7 +137,8 @@ def test_every_function_has_a_role_of_its_own_for_its_tables(
     for name in FUNCTIONS:
         arn = lambda_.get_function_configuration(FunctionName=resources[f"{name}Function"])["Role"]
         role = roles[name] = arn.rpartition("/")[2]
-        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        (attached,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert attached["PolicyName"] == "AWSXRayDaemonWriteAccess"
 
         allowed = statements(aws, role)
         granted = {resource for statement in allowed for resource in listed(statement["Resource"])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "infra/sam/template.yaml"
 RETENTION = {"Ref": "LogRetentionInDays"}
+XRAY = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"}
 ROUTES = {
     ("post", "/users"): "CreateUserFunction",
     ("get", "/users"): "ListUsersFunction",
@@ -58,6 +60,11 @@ def template() -> Json:
 
 def of_type(template: Json, kind: str) -> Json:
     return {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == kind}
+
+
+def function_roles(template: Json) -> Json:
+    """Those of the functions; API Gateway has one to write logs with."""
+    return {name: role for name, role in of_type(template, "AWS::IAM::Role").items() if name != "ApiGatewayLogsRole"}
 
 
 def methods(template: Json) -> Iterator[tuple[str, str, Json]]:
@@ -181,12 +188,30 @@ def test_the_administrators_key_is_in_a_plan_of_its_own(template: Json) -> None:
     assert function["Environment"]["Variables"]["ADMIN_KEY_ID"] == {"Ref": "UsersAdminKey"}
 
 
+def test_requests_are_traced_and_logged(template: Json) -> None:
+    (stage,) = of_type(template, "AWS::ApiGateway::Stage").values()
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+
+    assert stage["TracingEnabled"] is True
+    assert stage["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogs", "Arn"]}
+    assert logged.items() >= {"status": "$context.status", "requestId": "$context.requestId"}.items()
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_api_gateway_may_log_before_a_stage_does_and_after_the_stack_is_gone(template: Json) -> None:
+    account, role = (template["Resources"][name] for name in ("ApiGatewayAccount", "ApiGatewayLogsRole"))
+
+    assert template["Resources"]["Api"]["DependsOn"] == "ApiGatewayAccount"
+    assert (account["DeletionPolicy"], role["DeletionPolicy"]) == ("Retain", "Retain")
+
+
 def test_there_is_one_stage(template: Json) -> None:
     assert [stage["StageName"] for stage in of_type(template, "AWS::ApiGateway::Stage").values()] == ["Prod"]
 
 
 def test_every_function_has_a_role_of_its_own(template: Json) -> None:
-    functions, roles = of_type(template, "AWS::Lambda::Function"), of_type(template, "AWS::IAM::Role")
+    functions, roles = of_type(template, "AWS::Lambda::Function"), function_roles(template)
 
     assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions) == len(roles)
 
@@ -213,12 +238,12 @@ def test_every_role_allows_exactly_its_log_group_and_its_tables(template: Json) 
         "GetItem": {"ItemsTable": {"dynamodb:GetItem"}},
         "DeleteItem": {"ItemsTable": {"dynamodb:DeleteItem"}},
     }
-    roles = of_type(template, "AWS::IAM::Role")
+    roles = function_roles(template)
 
     assert roles.keys() == {f"{name}Role" for name in allowed}
     for name, tables in allowed.items():
         role = role_of(template["Resources"][f"{name}Function"]["Properties"], roles)
-        assert "ManagedPolicyArns" not in role
+        assert role["ManagedPolicyArns"] == [XRAY]
         (policy,) = role["Policies"]
         grants = {resource_of(statement): actions_of(statement) for statement in policy["PolicyDocument"]["Statement"]}
         assert grants == {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}, **tables}
@@ -228,7 +253,10 @@ def test_every_function_has_a_log_group_with_retention(template: Json) -> None:
     names = {function["FunctionName"]["Fn::Sub"] for function in of_type(template, "AWS::Lambda::Function").values()}
     groups = of_type(template, "AWS::Logs::LogGroup").values()
 
-    assert {group["LogGroupName"]["Fn::Sub"] for group in groups} == {f"/aws/lambda/{name}" for name in names}
+    assert {group["LogGroupName"]["Fn::Sub"] for group in groups} == {
+        *(f"/aws/lambda/{name}" for name in names),
+        "/aws/apigateway/${AWS::StackName}",
+    }
     assert all(group["RetentionInDays"] == RETENTION for group in groups)
     # two stacks in one account do not get in each other's way
     assert all(name.startswith("${AWS::StackName}-") for name in names)
@@ -253,10 +281,12 @@ def test_outputs_tell_where_and_what(template: Json) -> None:
         "AdminKeyId",
         "ApiId",
         "ApiKeyId",
+        "ApiName",
         "ApiUrl",
         "IdempotencyTableName",
         "ItemsTableName",
         "ManagerTableName",
+        "MetricsNamespace",
         "StageName",
         "UsagePlanId",
         "UsersTableName",
