@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench smoke lock doctor clean
+.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench smoke tune lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack 
 
 smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; without them, what is up here)
 	@scripts/smoke $(call given,URL,url) $(call given,KEY,key)
+
+tune: setup ## try a function at several memory sizes (FUNCTION=create-user COUNT=20 SIZES=128,512 EVENT=event.json)
+	@scripts/tune $(FUNCTION) $(call given,COUNT,count) $(call given,SIZES,sizes) $(call given,EVENT,event)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock
