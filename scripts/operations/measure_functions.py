@@ -69,8 +69,8 @@ def page(measured: Sequence[Measured], stack: str, now: datetime) -> str:
         "# The functions: package size and cold start",
         "",
         f"Measured on {now:%Y-%m-%d} by `scripts/measure-functions` on {psutil.cpu_count()} cores "
-        f"({platform.machine()}, {platform.system()}): archives as they are deployed, and the median of the init durations "
-        "that the REPORT lines tell. In AWS an init is slower; what holds there too is which function is slower than which.",
+        f"({platform.machine()}, {platform.system()}): archives as they are deployed, and the median of the init "
+        "durations that the REPORT lines tell, on a machine with other work. In AWS an init is slower.",
         "",
         "| function | runtime | its code | its layers | cold start |",
         "|---|---|--:|--:|--:|",

@@ -29,7 +29,9 @@ def collection(document: Mapping[str, Any]) -> Json:
             for method, operation in item.items()
             if tag["name"] in operation["tags"]
         ]
-        requests = [request(document, method, path, own) for *_, method, path, own in sorted(found, key=lambda x: x[:4])]
+        requests = [
+            request(document, method, path, own) for *_, method, path, own in sorted(found, key=lambda x: x[:4])
+        ]
         folders.append({"name": tag["name"], "description": tag["description"], "item": requests})
     names = ("baseUrl", "apiKey", "adminKey", *CREATES.values())
     return {
@@ -46,9 +48,7 @@ def collection(document: Mapping[str, Any]) -> Json:
 
 def request(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> Json:
     """One operation's request, and its test."""
-    segments = [
-        f"{{{{{part[1:-1]}}}}}" if part.startswith("{") else part for part in path.removeprefix("/").split("/")
-    ]
+    segments = [f"{{{{{part[1:-1]}}}}}" if part.startswith("{") else part for part in path.removeprefix("/").split("/")]
     # what one would fill in is there, switched off
     query = [
         {"key": found["name"], "value": str(found["example"]), "description": found["description"], "disabled": True}
@@ -80,7 +80,9 @@ def test(document: Mapping[str, Any], operation: Mapping[str, Any]) -> list[str]
     name = schema.get("$ref", "").rpartition("/")[2]
     if name:
         needed = document["components"]["schemas"][name].get("required", [])
-        lines.append(f'pm.test("has what a {name} has", () => pm.expect(pm.response.json()).to.include.keys({needed}));')
+        lines.append(
+            f'pm.test("has what a {name} has", () => pm.expect(pm.response.json()).to.include.keys({needed}));'
+        )
     if field := CREATES.get(operation["operationId"]):
         lines.append(f'pm.collectionVariables.set("{field}", pm.response.json().{field});')
     return lines

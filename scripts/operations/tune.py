@@ -1,8 +1,9 @@
 """Try a function at several memory sizes: make tune FUNCTION=create-user. It goes back to its own size at the end.
 
-Times are of this machine, where a function has whole cores at any size; in AWS a size is also a share of a core (one vCPU
-at 1,769 MB), so less memory is slower there. What holds for both: how much memory it needs at least, and what a
-millisecond costs at each size. A function that writes does write, each time. ENGINE=aws for the stack in AWS, where each invocation is paid for.
+Times are of this machine, where a function has whole cores at any size; in AWS a size is also a share of a core (one
+vCPU at 1,769 MB), so less memory is slower there. What holds for both: how much memory it needs at least, and what a
+millisecond costs at each size. A function that writes does write, each time. ENGINE=aws for the stack in AWS, where
+each invocation is paid for.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def default_event(method: str, path: str) -> bytes:
     return json.dumps(
         {
             "resource": path, "path": path, "httpMethod": method, "headers": {}, "queryStringParameters": None,
-            "pathParameters": {name: "5" for name in re.findall(r"\{(\w+)\}", path)}, "stageVariables": None,
+            "pathParameters": dict.fromkeys(re.findall(r"\{(\w+)\}", path), "5"), "stageVariables": None,
             "requestContext": {"requestId": "tune", "stage": "Prod", "identity": {}}, "isBase64Encoded": False,
             "body": '{"name": "Ada Lovelace", "email": "ada@example.com"}' if method in ("POST", "PUT") else None,
         }

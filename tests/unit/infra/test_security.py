@@ -119,9 +119,7 @@ def test_every_function_has_a_log_group_with_a_retention(path: Path, render: Ren
         json.dumps(item["Properties"]["LogGroupName"]) for item in resources if item["Type"] == "AWS::Logs::LogGroup"
     }
 
-    assert all(
-        "RetentionInDays" in item["Properties"] for item in resources if item["Type"] == "AWS::Logs::LogGroup"
-    )
+    assert all("RetentionInDays" in item["Properties"] for item in resources if item["Type"] == "AWS::Logs::LogGroup")
     for item in resources:
         if item["Type"] == "AWS::Lambda::Function":
             assert json.dumps({"Fn::Sub": f"/aws/lambda/{item['Properties']['FunctionName']['Fn::Sub']}"}) in named

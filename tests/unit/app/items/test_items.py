@@ -13,9 +13,7 @@ HERE = Path(__file__).parent
 RUNTIME = Path(__file__).parents[4] / ".windtunnel/runtime/node"
 
 node = shutil.which("node")
-pytestmark = pytest.mark.skipif(
-    node is None or not RUNTIME.is_dir(), reason="no Node.js: install one, then make setup"
-)
+pytestmark = pytest.mark.skipif(node is None or not RUNTIME.is_dir(), reason="no Node.js: install one, then make setup")
 
 
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.name)
