@@ -15,7 +15,7 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up dev down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke lock doctor clean
+.PHONY: help setup up dev down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke tune lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -83,6 +83,9 @@ load: setup ## load the stack, end in a verdict and a report (SCENARIO=mixed SHA
 
 load-ui: setup ## the same from Locust's own web UI
 	@$(windtunnel) load --ui $(loading) $(ARGS)
+
+tune: setup ## try a function at several memory sizes (FUNCTION=create-user COUNT=20 SIZES=128,512 EVENT=event.json)
+	@scripts/tune $(FUNCTION) $(call given,COUNT,count) $(call given,SIZES,sizes) $(call given,EVENT,event)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

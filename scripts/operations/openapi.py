@@ -122,7 +122,7 @@ def users() -> dict[tuple[str, str], Json]:
     path = parameter("userId", "path", "the user's id", {"type": "string"}, USER_ID)
     match = parameter("If-Match", "header", "only if the user is in this version", {"type": "string"}, '"1"')
     key = parameter(
-        "Idempotency-Key", "header", f"the same request with the same key gets the same answer for {KEPT_SECONDS // 3600} h",
+        "Idempotency-Key", "header", f"the same request with it gets the same answer for {KEPT_SECONDS // 3600} h",
         {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH}, "8f4f-1",
     )  # fmt: skip
     email = parameter("email", "query", "only the users with this email", {"type": "string"}, ADA["email"])
@@ -159,7 +159,7 @@ def items() -> dict[tuple[str, str], Json]:
         ("get", "/items"): operation("items", "listItems", "List items", limits, page, [400]),
         ("get", "/items/{id}"): operation("items", "getItem", "Read an item", [path],
                                           {200: ("The item", "Item", ITEM)}, [404]),
-        ("delete", "/items/{id}"): operation("items", "deleteItem", "Delete an item, or find that there is none", [path],
+        ("delete", "/items/{id}"): operation("items", "deleteItem", "Delete an item, if it is there", [path],
                                              {204: ("It is not there any more", "", None)}, []),
     }  # fmt: skip
 

@@ -48,9 +48,8 @@ def start(gateway: Any, plan: str, stack: str) -> int:
         gateway.delete_api_key(apiKey=key["id"])
         raise
     print(f"new key  {key['value']}")
-    print(
-        f"old key  {', '.join(old['id'] for old in valid) or 'none'} (its id) is valid until scripts/rotate-key --finish"
-    )
+    olds = ", ".join(old["id"] for old in valid) or "none"
+    print(f"old key  {olds} (its id) is valid until scripts/rotate-key --finish")
     return 0
 
 

@@ -13,7 +13,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); }
 section { margin: 2rem 0; }
 h3 code { font-size: 1rem; } h3 b { font: bold .85rem monospace; padding: .2rem .5rem; background: var(--soft); }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem; vertical-align: top; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .3rem .6rem; vertical-align: top; }
 tr { border-top: 1px solid var(--line); } pre { background: var(--soft); padding: .8rem; overflow-x: auto; }
 summary { cursor: pointer; }
 """
@@ -43,7 +44,8 @@ def page(document: Json) -> str:
 
 
 def _operation(document: Json, method: str, path: str, operation: Json) -> Iterator[str]:
-    yield f"<section id='{escape(operation['operationId'])}'><h3><b>{method.upper()}</b> <code>{escape(path)}</code></h3>"
+    yield f"<section id='{escape(operation['operationId'])}'>"
+    yield f"<h3><b>{method.upper()}</b> <code>{escape(path)}</code></h3>"
     yield f"<p>{escape(operation['summary'])}</p>"
     if operation.get("security") == []:
         yield "<p>Needs no API key.</p>"

@@ -1,7 +1,7 @@
 """The items API end to end: Node.js functions behind the same API and key as the Python ones.
 
-The four functions and their status codes are those of the project's document 003 (create 201, get 200 or 404, list 200 with
-items and count, delete 204).
+The four functions and their status codes are those of the project's document 003 (create 201, get 200 or 404, list 200
+with items and count, delete 204).
 """
 
 from __future__ import annotations

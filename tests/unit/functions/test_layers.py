@@ -69,3 +69,17 @@ def test_a_merge_that_was_killed_is_not_taken_for_whole(tmp_path: Path, leftover
 
     assert merged is not None
     assert sorted(path.name for path in merged.rglob("*.py")) == ["x.py", "y.py"]
+
+
+def test_everybody_may_read_what_is_merged(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "python").mkdir(parents=True)
+        (tmp_path / name / "python" / f"{name}.py").write_text("")
+    old = os.umask(0o077)
+    try:
+        merged = merge_layers([tmp_path / "one", tmp_path / "two"], tmp_path / "merged")
+    finally:
+        os.umask(old)
+
+    assert merged is not None
+    assert [folder.stat().st_mode & 0o777 for folder in (merged, merged / "python")] == [0o755, 0o755]

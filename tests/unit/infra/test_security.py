@@ -98,7 +98,11 @@ def is_function_s(role: Any) -> bool:
 def test_no_role_takes_a_policy_of_somebody_elses(path: Path, render: Render) -> None:
     roles = [item for item in render(path)["Resources"].values() if item["Type"] == "AWS::IAM::Role"]
 
-    taken = {arn["Fn::Sub"].rpartition(":policy/")[2] for role in roles for arn in role["Properties"].get("ManagedPolicyArns", [])}
+    taken = {
+        arn["Fn::Sub"].rpartition(":policy/")[2]
+        for role in roles
+        for arn in role["Properties"].get("ManagedPolicyArns", [])
+    }
     assert taken <= AWS_POLICIES
 
 
