@@ -11,25 +11,25 @@ from typing import Any
 import psutil
 import pytest
 
-from windtunnel.functions import kernel
+from windtunnel.functions import isolation
 
 Make = Any
 RUN = "import os, sys\ndef handler(e, c):\n  {}\n"
 
 
 @pytest.fixture(autouse=True)
-def own_file_systems() -> None:
+def own_file_systems(tmp_path_factory: pytest.TempPathFactory) -> None:
     """As root, or with user namespaces; tests of the way without are in test_fallback.py."""
+    folder = tmp_path_factory.mktemp("root")
     child = os.fork()
     if child == 0:
-        root = kernel.has_capability(kernel.CAP_SYS_ADMIN)
         try:
-            kernel.unshare(kernel.CLONE_NEWNS if root else kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+            isolation.enter_root(str(folder), [], {})
         except OSError:
             os._exit(1)
         os._exit(0)
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-        pytest.skip("this kernel gives a process no mount namespace: neither as root nor by a user namespace")
+        pytest.skip("this kernel gives a process no file system of its own: neither as root nor by a user namespace")
 
 
 async def said(aws: Any, payload: object = None, name: str = "f") -> Any:
