@@ -128,7 +128,8 @@ def test_it_is_as_closed_inside_as_the_file_says(up: Harness, docker: Docker, na
 def test_functions_run_as_processes_of_the_container(up: Harness, docker: Docker, name: str) -> None:
     create_user(up.stack(), "Ada")
 
-    assert "functions/bootstrap.py" in docker("top", name, "-o", "pid,args")
+    # forked from a zygote, whose command line an environment keeps
+    assert "functions/zygote_main.py" in docker("top", name, "-o", "pid,args")
 
 
 def test_ready_means_that_init_hooks_are_done(up: Harness, docker: Docker, name: str) -> None:
