@@ -15,10 +15,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from windtunnel.errors import EngineError
 from windtunnel.functions import logs
+from windtunnel.functions.ending import Ending
 from windtunnel.functions.extensions import Failed
 from windtunnel.functions.failure import (
     Failure,
@@ -28,7 +29,6 @@ from windtunnel.functions.failure import (
     no_entrypoint,
     out_of_memory,
     timed_out,
-    too_large,
 )
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
@@ -62,19 +62,6 @@ class Surroundings:
     now: Callable[[], float] = time.time
     """Seconds since the epoch."""
     init_limit: float = INIT_LIMIT
-
-
-class _Ending(NamedTuple):
-    """How an invocation ended, or an init: what the caller gets, and what the log says of it."""
-
-    payload: bytes
-    is_error: bool = True
-    status: str = ""
-    error_type: str = ""
-    words: tuple[str, ...] = ()
-    """Lines of Lambda's own, after the function's output."""
-    broken: bool = False
-    """The process is not fit for another invocation."""
 
 
 class _Call:
@@ -194,11 +181,11 @@ class ExecutionEnvironment:
             LOG.exception("an execution environment of %s failed", self._spec.name)
             if self._call is not None:
                 failure = Failure("Runtime.Unknown", str(error))
-                self._finish(self._call, _Ending(failure.payload, True, "error", failure.type))
+                self._finish(self._call, Ending.of(failure))
 
     # --- init -----------------------------------------------------------------------------------------------------
 
-    async def _init(self, request_id: str, limit: float, *, phase: str) -> _Ending | None:
+    async def _init(self, request_id: str, limit: float, *, phase: str) -> Ending | None:
         """Start a process and wait until it asks for an invocation, `limit` seconds at most."""
         began, waited = self._clock(), self._sandbox.waited
         try:
@@ -207,10 +194,10 @@ class ExecutionEnvironment:
             LOG.warning("%s cannot be started: %s", self._spec.name, error)
             failed = no_entrypoint(request_id, error)
             self._note(logs.init_report((self._clock() - began) * 1000, "error", failed.type, phase))
-            return _Ending(failed.payload, True, "error", failed.type)
+            return Ending.of(failed)
         if process is None:
             stopped = exited(request_id, -9)
-            return _Ending(stopped.payload, True, "error", stopped.type)
+            return Ending.of(stopped)
         began += self._sandbox.waited - waited
         outcome = await self._first_outcome(process, limit - (self._clock() - began))
         milliseconds = (self._clock() - began) * 1000
@@ -228,16 +215,16 @@ class ExecutionEnvironment:
         await self._discard()
         match outcome:
             case InitFailed(body, kind):
-                failure = _Ending(body, True, "error", error_type(body) or kind)
+                failure = Ending(body, True, "error", error_type(body) or kind)
             case Failed(kind, name):
                 failed = gave_up(request_id, kind, name)
-                failure = _Ending(failed.payload, True, "error", failed.type)
+                failure = Ending.of(failed)
             case Exited(code):
                 failed = out_of_memory(request_id) if process.out_of_memory else exited(request_id, code)
-                failure = _Ending(failed.payload, True, "error", failed.type)
+                failure = Ending.of(failed)
             case _:
                 late = timed_out(request_id, self._spec.timeout)
-                failure = _Ending(late.payload, True, "timeout")
+                failure = Ending(late.payload, True, "timeout")
         self._note(logs.init_report(milliseconds, failure.status, failure.error_type, phase))
         return failure
 
@@ -307,7 +294,7 @@ class ExecutionEnvironment:
                 return
             await self._discard()
         failed = exited(request_id, -9)
-        self._finish(call, _Ending(failed.payload, True, "error", failed.type))
+        self._finish(call, Ending.of(failed))
 
     def _hand_over(self, process: RuntimeProcess, call: _Call) -> None:
         left = call.deadline - self._clock()
@@ -327,11 +314,10 @@ class ExecutionEnvironment:
             return
         if isinstance(outcome, Responded):
             if outcome.request_id == call.invocation.request_id:
-                self._end_call(process, call, _answered(outcome))
+                self._end_call(process, call, Ending.answered(outcome))
         elif isinstance(outcome, Failed):
             failure = gave_up(call.invocation.request_id, outcome.type, outcome.name)
-            words = (failure.message, failure.type)
-            self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
+            self._end_call(process, call, Ending.broke(failure))
         elif isinstance(outcome, Exited):
             if not process.taken:
                 # another process can have it, while there is time
@@ -342,8 +328,7 @@ class ExecutionEnvironment:
                 return
             request_id = call.invocation.request_id
             failure = out_of_memory(request_id) if process.out_of_memory else exited(request_id, outcome.code)
-            words = (failure.message, failure.type)
-            self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
+            self._end_call(process, call, Ending.broke(failure))
 
     def _late(self, call: _Call) -> None:
         process, request_id, timeout = self._process, call.invocation.request_id, self._spec.timeout
@@ -351,9 +336,9 @@ class ExecutionEnvironment:
             return
         words = logs.timeout_line(datetime.fromtimestamp(self._surroundings.now(), UTC), request_id, timeout)
         payload = timed_out(request_id, timeout).payload
-        self._end_call(process, call, _Ending(payload, True, "timeout", words=(words,), broken=True))
+        self._end_call(process, call, Ending(payload, True, "timeout", words=(words,), broken=True))
 
-    def _end_call(self, process: RuntimeProcess, call: _Call, ending: _Ending) -> None:
+    def _end_call(self, process: RuntimeProcess, call: _Call, ending: Ending) -> None:
         duration = (self._clock() - call.started) * 1000
         process.listen(None)
         if call.timer is not None:
@@ -372,7 +357,7 @@ class ExecutionEnvironment:
         process.rest()
         process.listen(self._heard)
 
-    async def _reset(self, call: _Call, ending: _Ending, duration: float) -> None:
+    async def _reset(self, call: _Call, ending: Ending, duration: float) -> None:
         """End the process, then answer: what its last words were, is in this invocation's log."""
         before, self._unlogged = self._unlogged, []
         await self._discard()
@@ -382,7 +367,7 @@ class ExecutionEnvironment:
     def _finish(
         self,
         call: _Call,
-        ending: _Ending,
+        ending: Ending,
         output: list[LogLine] | None = None,
         duration: float | None = None,
         memory: int = 0,
@@ -404,15 +389,3 @@ class ExecutionEnvironment:
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
         call.answer(InvocationResult(ending.payload, ending.is_error, lines, duration))
-
-
-def _answered(outcome: Responded) -> _Ending:
-    """The runtime's own answer; its body is None where it was too large."""
-    body = outcome.body
-    if body is None:
-        failure = too_large()
-        # the runtime was told 413 and gives up
-        return _Ending(failure.payload, True, "error", failure.type, broken=True)
-    if not outcome.is_error:
-        return _Ending(body, is_error=False)
-    return _Ending(body, True, "error", error_type(body) or outcome.error_type)

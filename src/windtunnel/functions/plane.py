@@ -12,20 +12,18 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 from windtunnel.errors import EngineError
 from windtunnel.functions import logs
 from windtunnel.functions.concurrency import ACCOUNT_LIMIT, Concurrency
-from windtunnel.functions.definition import LATEST, Definition, Version, read_definition
+from windtunnel.functions.definition import LATEST, Definition, read_definition
 from windtunnel.functions.environment import INIT_LIMIT, ExecutionEnvironment, Surroundings
+from windtunnel.functions.factory import EnvironmentFactory
 from windtunnel.functions.failure import Failure
 from windtunnel.functions.freeze import Freezer
 from windtunnel.functions.identifiers import new_request_id, new_trace
-from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
     InvokeError,
@@ -39,11 +37,10 @@ from windtunnel.functions.metrics import FunctionMetrics
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
 from windtunnel.functions.runtime_process import Care
-from windtunnel.functions.runtimes import find_runtime
 from windtunnel.functions.sandbox import images
 from windtunnel.functions.series import MetricSink
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import ON_DEMAND, FunctionSpec, Invocation, InvocationResult, LogLine, Session, Stream
+from windtunnel.functions.spec import ON_DEMAND, FunctionSpec, Invocation, InvocationResult, Stream
 from windtunnel.functions.starts import Starts
 from windtunnel.functions.target import Result, Target
 
@@ -106,14 +103,13 @@ class FunctionsPlane:
         self, *, folder: Path, runtimes: Path, endpoint_url: str, sink: Sink, options: Options | None = None
     ) -> None:
         self._options = options or Options()
-        self._runtimes = runtimes
-        self._endpoint_url = endpoint_url
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         options = self._options
         care = Care(MemoryWatch(self._loop), Freezer(self._loop) if options.freeze else None)
-        spawner = Spawner(isolate=options.isolate)
-        self._surroundings = Surroundings(spawner, folder, care, options.clock, options.now, options.init_seconds)
+        self._spawner = Spawner(isolate=options.isolate)
+        surroundings = Surroundings(self._spawner, folder, care, options.clock, options.now, options.init_seconds)
+        self._factory = EnvironmentFactory(surroundings, runtimes, endpoint_url, sink)
         self._starts = Starts(self._options.starts, self._loop)
         self._functions: dict[Key, _Function] = {}
         self._concurrency: dict[tuple[str, str], Concurrency] = {}
@@ -150,12 +146,12 @@ class FunctionsPlane:
         """Note what cannot be run here."""
         for number, version in function.definition.versions.items():
             try:
-                interpreter = self._interpreter(version)
+                interpreter = self._factory.interpreter(version)
             except EngineError as error:
                 function.unavailable[number] = str(error)
                 LOG.warning("%s:%s cannot be invoked: %s", version.spec.name, number, error)
                 continue
-            self._surroundings.spawner.prepare(images(interpreter)[-1])
+            self._spawner.prepare(images(interpreter)[-1])
             if not interpreter.exact:
                 name, runtime, there = version.spec.name, version.spec.runtime, interpreter.identifier
                 LOG.warning("%s asks for %s, which is not there: it runs on %s", name, runtime, there)
@@ -337,34 +333,9 @@ class FunctionsPlane:
             function = self._functions.get(place)
             newest = function.definition.versions.get(number) if function is not None else None
             mine = newest if newest is not None and newest.revision == version.revision else version
-            return self._make_environment(place, mine, initialization)
+            return self._factory.make(place, mine, initialization)
 
         return Pool(make, self._starts, self._options.clock)
-
-    def _make_environment(self, place: Key, version: Version, initialization: str) -> ExecutionEnvironment:
-        account, region, _ = place
-        identity = uuid4().hex
-        day = datetime.fromtimestamp(self._options.now(), UTC)
-        stream = f"{day:%Y/%m/%d}/[{version.spec.version}]{identity}"
-        group, write = version.log_group, self._sink.write
-
-        def log(lines: list[LogLine]) -> None:
-            for moment, text in lines:
-                write(account, region, group, stream, moment, text + "\n")
-
-        session = Session(
-            log_group=group,
-            log_stream=stream,
-            endpoint_url=self._endpoint_url,
-            access_key_id=version.credentials.access_key_id,
-            secret_access_key=version.credentials.secret_access_key,
-            session_token=version.credentials.session_token,
-            initialization_type=initialization,
-            extra=version.log_variables,
-            account=account,
-        )
-        interpreter = self._interpreter(version)
-        return ExecutionEnvironment(identity, version.spec, session, interpreter, self._surroundings, log)
 
     def environment_apart(
         self, target: Target, change: Callable[[FunctionSpec, Path], FunctionSpec]
@@ -374,11 +345,8 @@ class FunctionsPlane:
         version = self._functions[place].definition.versions[target.version]
         if version.state != "Active":
             raise not_active(version.state)
-        changed = replace(version, spec=change(version.spec, self._surroundings.folder))
-        return self._make_environment(place, changed, ON_DEMAND)
-
-    def _interpreter(self, version: Version) -> Interpreter:
-        return find_runtime(self._runtimes, version.spec.runtime)
+        changed = replace(version, spec=change(version.spec, self._factory.folder))
+        return self._factory.make(place, changed, ON_DEMAND)
 
     def _pools(self) -> list[Pool]:
         return [pool for function in self._functions.values() for pool in function.pools.values()]
@@ -404,7 +372,7 @@ class FunctionsPlane:
         if pools:
             await asyncio.wait([self._loop.create_task(pool.close()) for pool in pools])
         self._functions.clear()
-        self._surroundings.spawner.close()
+        self._spawner.close()
 
 
 def _nothing() -> None:
