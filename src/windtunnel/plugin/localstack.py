@@ -121,6 +121,7 @@ try:
     from moto.cognitoidp import models as cognitoidp_models
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
+    from moto.logs.models import LogsBackend
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -172,6 +173,7 @@ __all__ = [
     "LogEvent",
     "LogHandler",
     "LogStream",
+    "LogsBackend",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
     "MotoFallbackDispatcher",

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from windtunnel.plugin import snapshot
+from windtunnel.plugin.deleted_groups import DeletedGroups, watch_deletions
 from windtunnel.plugin.embedded_metrics import embedded_metrics
 from windtunnel.plugin.localstack import (
     SERVICE_PLUGINS,
@@ -54,6 +55,7 @@ class Telemetry:
         logs: Store,
         metrics: Callable[[], MetricStore],
         subscribed: Subscribed,
+        deleted: DeletedGroups,
         clock: Callable[[], float] = time.time,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
@@ -62,6 +64,7 @@ class Telemetry:
         self._make_metrics = metrics
         self._metrics: MetricStore | None = None
         self._subscribed = subscribed
+        self._deleted = deleted
         self._clock = clock
         self._lock = threading.Lock()
         self._last: OrderedDict[str, int] = OrderedDict()
@@ -98,12 +101,17 @@ class Telemetry:
                 failed.add(entry["group"])
 
     def _take_log(self, entry: Mapping[str, Any]) -> None:
-        backend = get_moto_logs_backend(entry["account"], entry["region"])
-        stream = _stream(backend, entry["group"], entry["stream"])
+        account, region, group = entry["account"], entry["region"], entry["group"]
+        backend = get_moto_logs_backend(account, region)
         pairs = [pair for pair in entry["events"] if pair[1]]  # CloudWatch Logs takes no empty message
         if embedded := list(embedded_metrics(entry, pairs, self._clock())):
             self._take_metrics(embedded)
-        if not pairs or (_is_subscribed(backend, entry["group"]) and self._subscribed.take(entry, pairs)):
+        if deleted := self._deleted.moment(account, region, group):
+            pairs = [pair for pair in pairs if pair[0] > deleted]
+            if not pairs:
+                return
+        stream = _stream(backend, group, entry["stream"])
+        if not pairs or (_is_subscribed(backend, group) and self._subscribed.take(entry, pairs)):
             return
         put_events(self._logs, stream, pairs, int(self._clock() * 1000))
 
@@ -199,7 +207,7 @@ def telemetry_route(ready: Callable[[], bool]) -> Callable[[Any], Response]:
     """
     token = os.environ.get("WINDTUNNEL_TOKEN", "")
     limit = int(os.environ.get("WINDTUNNEL_LOGS_MB", LIMIT // MEGABYTE)) * MEGABYTE
-    telemetry = Telemetry(Store(limit), metric_store, Subscribed(), announce=snapshot.logs_came)
+    telemetry = Telemetry(Store(limit), metric_store, Subscribed(), watch_deletions(), announce=snapshot.logs_came)
 
     def handle(request: Any) -> Response:
         if not token or not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), token.encode()):
