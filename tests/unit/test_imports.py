@@ -13,6 +13,7 @@ SOURCES = Path(__file__).parents[2] / "src/windtunnel"
 # a module may import those of a lower rank, and its own package
 RANK = {
     "errors": 0,
+    "access_key": 0,
     "config": 1,
     "http": 2,
     "functions": 3,

@@ -1,6 +1,6 @@
 """Who calls, and what for: what a request's head says.
 
-The account is the access key id where that is one (12 digits), as LocalStack has it; else LocalStack's default.
+Keys are LocalStack's: the account is in them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qs
 
+from windtunnel.access_key import account_of
 from windtunnel.dynamodb.errors import DynamoDBError
 
-DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 JSON_TYPES = frozenset({b"application/x-amz-json-1.0", b"application/json"})
 PARTS = ("Credential", "Signature", "SignedHeaders")
@@ -63,8 +63,7 @@ def _scope(credential: bytes) -> Caller:
             f"got '{'/'.join(parts)}'",
         )
     key, region = "/".join(parts[:-4]), parts[-3]
-    account = key if len(key) == 12 and key.isascii() and key.isdigit() else DEFAULT_ACCOUNT
-    return Caller(account, region or DEFAULT_REGION)
+    return Caller(account_of(key), region or DEFAULT_REGION)
 
 
 def _missing() -> DynamoDBError:

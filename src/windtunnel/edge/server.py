@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from windtunnel.access_key import account_of
 from windtunnel.apigateway.addresses import Address, Domains, api_address, host_name, split_target
 from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER, EdgeConfig
@@ -33,8 +34,8 @@ UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
 INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
-CALLER = re.compile(rb"Credential=(\d{12})/")
-"""A caller's account: LocalStack reads it from an access key of twelve digits."""
+CALLER = re.compile(rb"Credential=([^/,]+)/[^/,]*/([^/,]*)/")
+"""A caller's access key id and region."""
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -143,7 +144,9 @@ class Edge:
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
         caller = CALLER.search(exchange.lowered.get(b"authorization", b""))
-        place = (caller[1].decode() if caller else self._config.account, self._config.region)
+        place = (self._config.account, self._config.region)
+        if caller:
+            place = (account_of(caller[1].decode()), caller[2].decode() or self._config.region)
         if exchange.target.startswith(STREAM_PREFIX) and await stream_api(exchange, self.functions, *place):
             return None
         response = await invoke_api(exchange, self.functions, *place)

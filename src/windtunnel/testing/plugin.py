@@ -53,6 +53,12 @@ def _engine_name(pytestconfig: pytest.Config) -> str | None:
         return None
 
 
+def _is_up(settings: Settings) -> bool:
+    from windtunnel.harness import Harness
+
+    return Harness(settings, lambda _event: None).engine.status().state == "up"
+
+
 @pytest.fixture(scope="session")
 def windtunnel_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's settings; override it to test with others."""
@@ -60,9 +66,9 @@ def windtunnel_settings(pytestconfig: pytest.Config) -> Settings:
 
     settings = config.load(start=pytestconfig.rootpath)
     worker: str = getattr(pytestconfig, "workerinput", {}).get("workerid", "")
-    if not worker or "account" in settings.chosen:
+    if not worker or "account" in settings.chosen or not _is_up(settings):
         return settings
-    # gw0, gw1, …: workers share an engine, and nothing on it
+    # gw0, gw1, …: workers share the engine, and nothing on it
     return replace(settings, account=f"{int(worker.removeprefix('gw')) + 1:012d}")
 
 

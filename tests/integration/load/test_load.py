@@ -62,6 +62,11 @@ def latest(variables: dict[str, str]) -> tuple[Path, dict[str, Any]]:
     return folder, document
 
 
+def access_log_settings(engine: Engine, stack: Stack) -> Any:
+    stage = engine.client("apigateway").get_stage(restApiId=stack.api_id, stageName=stack.api_stage)
+    return stage.get("accessLogSettings")
+
+
 def slo(tmp_path: Path, text: str) -> str:
     path = tmp_path / "slo.toml"
     path.write_text(text)
@@ -76,6 +81,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
 ) -> None:
     table = deployed.outputs["UsersTableName"]
     before = engine.client("dynamodb").scan(TableName=table)["Count"]
+    logged = access_log_settings(engine, deployed)
 
     done = load(variables, "--seconds", "5", "--warmup", "1", "--slo", slo(tmp_path, EASY))
 
@@ -94,8 +100,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert {table["table"] for table in document["capacity"]} <= set(deployed.outputs.values())
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     # the stage logs as it did, and what was made for the run is gone
-    stage = engine.client("apigateway").get_stage(restApiId=deployed.api_id, stageName=deployed.api_stage)
-    assert not stage.get("accessLogSettings")
+    assert access_log_settings(engine, deployed) == logged
     groups = engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
     assert groups == []
     # users take away whom they created
