@@ -107,5 +107,6 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
     assert sum(answered.values()) == COUNT
     assert answered["well"] > COUNT * 0.48
     assert killed
-    assert footprint() == before
+    # fewer: whatever else of the session was collected meanwhile
+    assert all(now <= then for now, then in zip(footprint(), before, strict=True)), (footprint(), before)
     assert not list((aws.folder / "environments").iterdir())

@@ -60,5 +60,8 @@ def test_compose_scales_workers_that_find_the_master() -> None:
 
 
 @pytest.mark.parametrize("line", re.findall(r"^COPY (.+) \S+$", (ROOT / "docker/load/Dockerfile").read_text(), re.M))
-def test_what_the_image_copies_is_there(line: str) -> None:
+def test_what_the_image_copies_is_there_and_sent_to_docker(line: str) -> None:
+    sent = {name.removeprefix("!") for name in (ROOT / ".dockerignore").read_text().splitlines() if name[:1] == "!"}
+
     assert all((ROOT / source).exists() for source in line.split())
+    assert sent.issuperset(line.split())
