@@ -149,16 +149,18 @@ def started(variables: dict[str, str], *arguments: str) -> subprocess.Popen[str]
     )
 
 
-def wait_for_answers(home: Path, before: set[str]) -> None:
+def wait_for_answers(process: subprocess.Popen[str], home: Path, before: set[str]) -> None:
     """Until a run that was not there before has measured something."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         for folder in home.glob("2*"):
             samples = folder / "samples.jsonl"
             if folder.name not in before and samples.exists() and samples.read_text().count("\n") > 3:
                 return
         time.sleep(0.1)
-    pytest.fail("the run did not begin")
+    process.kill()
+    output, _ = process.communicate()
+    pytest.fail(f"the run did not begin:\n{output}")
 
 
 @pytest.mark.usefixtures("deployed")
@@ -166,7 +168,7 @@ def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
     home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
     before = {folder.name for folder in home.glob("2*")}
     process = started(variables, "--seconds", "300", "--warmup", "0")
-    wait_for_answers(home, before)
+    wait_for_answers(process, home, before)
 
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
@@ -199,7 +201,7 @@ def test_an_engine_that_dies_gives_a_failed_verdict_with_the_reason(doomed: Any)
     variables = environment(doomed.settings)
     home = doomed.settings.state_dir / "load"
     process = started(variables, "--seconds", "300", "--warmup", "0")
-    wait_for_answers(home, set())
+    wait_for_answers(process, home, set())
 
     doomed.engine.stop(lambda _line: None)
     output, _ = process.communicate(timeout=PATIENCE)
