@@ -15,12 +15,12 @@ windtunnel := .venv/bin/windtunnel
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
-.PHONY: help setup up down status logs deploy e2e unit integration test lint check bench smoke lock doctor clean
+.PHONY: help setup up dev down status logs deploy e2e unit integration test lint check bench bench-dynamodb load load-ui smoke tune lock doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  with ENGINE=embedded|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
+	@echo "  with ENGINE=embedded|localstack|aws PORT=4566 API_PORT=4567 REGION=us-east-1 STACK=windtunnel STACKS=all, and ARGS='...' for pytest and logs"
 
 setup: ## make the environments (in no time when nothing changed)
 	@scripts/bootstrap
@@ -28,8 +28,11 @@ setup: ## make the environments (in no time when nothing changed)
 up: setup ## start the engine, deploy the stack, print how to reach it
 	@$(windtunnel) up
 
+dev: setup ## up, then serve what is saved, until Ctrl-C
+	@$(windtunnel) up --watch
+
 down: ## end what up started
-	@if [ -x $(windtunnel) ]; then $(windtunnel) down; else echo "nothing is set up, so nothing is up"; fi
+	@if [ -x $(windtunnel) ]; then $(windtunnel) down $(ARGS); else echo "nothing is set up, so nothing is up"; fi
 
 status: setup ## what is up, where, since when
 	@$(windtunnel) status
@@ -64,8 +67,25 @@ bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack 
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(call given,CASE,case) $(call given,PEER,peer) \
 	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(if $(WRITE),--write)
 
+bench-dynamodb: setup ## DynamoDB by itself beside its peers (CASE=put,get,flat SERVER=windtunnel,dynamodb-local)
+	@PYTHONPATH=scripts .venv/bin/python -m bench.dynamodb $(call given,CASE,case) $(call given,SERVER,server) \
+	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds)
+
 smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; without them, what is up here)
 	@scripts/smoke $(call given,URL,url) $(call given,KEY,key)
+
+loading = $(call given,SCENARIO,scenario) $(call given,SHAPE,shape) $(call given,USERS,users) \
+  $(call given,SECONDS,seconds) $(call given,WARMUP,warmup) $(call given,WORKERS,workers) \
+  $(call given,REMOTE_WORKERS,remote-workers) $(call given,SLO,slo) $(call given,MAX_RATE,max-rate) \
+  $(if $(YES),--yes-cost-money)
+load: setup ## load the stack, end in a verdict and a report (SCENARIO=mixed SHAPE=steady USERS=20 SECONDS=60 WORKERS=1)
+	@$(windtunnel) load $(loading) $(ARGS)
+
+load-ui: setup ## the same from Locust's own web UI
+	@$(windtunnel) load --ui $(loading) $(ARGS)
+
+tune: setup ## try a function at several memory sizes (FUNCTION=create-user COUNT=20 SIZES=128,512 EVENT=event.json)
+	@scripts/tune $(FUNCTION) $(call given,COUNT,count) $(call given,SIZES,sizes) $(call given,EVENT,event)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

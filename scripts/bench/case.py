@@ -50,6 +50,8 @@ class Case:
     """Below the stage."""
     answer: Answer
     body: str | None = None
+    cold: str = ""
+    """The function that is started anew for each request, where cold starts are what is measured."""
     application: str = "rest"
     """What is deployed for it: a name in application.APPLICATIONS."""
     systems: Sequence[str] = field(default=())

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from bench import load, tree
+from bench import cold, load, tree
 from bench.application import APPLICATIONS
 from bench.application.deployment import Deployment
 from bench.case import Case
@@ -170,10 +170,14 @@ def _one_round(case: Case, contender: Contender, seconds: float, *, first: bool)
         try:
             if first:
                 _require_right_answer(case, deployment)
+            if case.cold:
+                sample = cold.run(case, contender.running, deployment)
+            elif first:
                 _settle(case, deployment)
             else:
                 load.run(case, deployment.url, deployment.api_key, WARMUP_SECONDS)
-            sample = load.run(case, deployment.url, deployment.api_key, seconds)
+            if not case.cold:
+                sample = load.run(case, deployment.url, deployment.api_key, seconds)
         except BenchError as error:
             log = last_lines(contender.running.log)
             if not contender.alive:

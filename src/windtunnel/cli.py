@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import traceback
+from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,13 +17,19 @@ from rich.console import Console
 from windtunnel import __version__, config
 from windtunnel.checks import run_check
 from windtunnel.console import Screen
-from windtunnel.errors import WindtunnelError
+from windtunnel.dynamodb.cli import dynamodb
+from windtunnel.errors import ConfigError, WindtunnelError
+from windtunnel.load.cli import app as load_app
 
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
     from windtunnel.stack import Stack as DeployedStack
 
 INTERRUPTED = 130
+ENDED = (
+    "the watching is ended; the engine keeps running and serves what was saved last "
+    "(make deploy deploys it, make down ends the engine)"
+)
 
 app = typer.Typer(
     name="windtunnel",
@@ -34,8 +41,8 @@ app = typer.Typer(
 )
 screen = Screen(Console(highlight=False), Console(stderr=True, highlight=False))
 
-Engine = Annotated[str | None, typer.Option(help="Where to run: embedded or aws. Also ENGINE=…")]
-Port = Annotated[int | None, typer.Option(help="The embedded engine's port. Also WINDTUNNEL_PORT=…")]
+Engine = Annotated[str | None, typer.Option(help="Where to run: embedded, localstack or aws. Also ENGINE=…")]
+Port = Annotated[int | None, typer.Option(help="The engine's port. Also WINDTUNNEL_PORT=…")]
 ApiPort = Annotated[
     int | None, typer.Option(help="The port with the stack's API at its root. Also WINDTUNNEL_API_PORT=…")
 ]
@@ -80,12 +87,24 @@ def up(
     stack: Stack = None,
     template: Template = None,
     stacks: Stacks = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Then serve what is saved, until Ctrl-C.")] = False,
 ) -> None:
     """Start the engine, deploy the stack, and print how to reach it. Safe to run again."""
     harness = _harness(
         engine=engine, port=port, api_port=api_port, region=region, stack=stack, template=template, stacks=stacks
     )
-    _show(harness, harness.up())
+    if not watch:
+        _show(harness, harness.up())
+        return
+    from windtunnel.watch.watch import Watch
+
+    watching = Watch(harness, screen.show)
+    try:
+        watching.run(lambda stack: _show(harness, stack))
+    except KeyboardInterrupt:
+        if not watching.begun:
+            raise
+        screen.say(ENDED)
 
 
 def _show(harness: Harness, stack: DeployedStack) -> None:
@@ -113,9 +132,12 @@ def deploy(
 
 
 @app.command()
-def down(engine: Engine = None) -> None:
+def down(
+    engine: Engine = None,
+    state: Annotated[bool, typer.Option("--state", help="And remove what a container keeps in its volume.")] = False,
+) -> None:
     """End exactly what `up` started: the engine and every function's process."""
-    _harness(engine=engine).down()
+    _harness(engine=engine).down(state=state)
 
 
 @app.command()
@@ -141,17 +163,24 @@ def status(engine: Engine = None, port: Port = None) -> None:
 @app.command()
 def logs(
     function: Annotated[
-        str | None, typer.Argument(help="Part of a function's name; all of them where left out")
+        str | None, typer.Argument(help="Part of a function's logical id or name; all of them where left out")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     of_engine: Annotated[bool, typer.Option("--engine-log", help="The engine's own logs instead.")] = False,
-    minutes: Annotated[int, typer.Option(min=1, help="How far back.")] = 60,
+    since: Annotated[str, typer.Option(help="How far back: 90s, 15m, 2h, 10:30, 2026-11-21T10:30.")] = "60m",
+    request: Annotated[str, typer.Option(help="Only this request's lines: its id, or how that begins.")] = "",
     engine: Engine = None,
 ) -> None:
     """The functions' logs from CloudWatch Logs, oldest first."""
     from windtunnel import logs as functions_logs
 
+    begin = functions_logs.parse_since(since, datetime.now().astimezone())
     harness = _harness(engine=engine)
+    if of_engine and harness.engine.name == "localstack":
+        from windtunnel.engines import LocalStackEngine
+
+        command = LocalStackEngine(harness.settings).logs_command(follow=follow)
+        raise typer.Exit(subprocess.run(command, check=False).returncode)
     if of_engine:
         folder = harness.settings.state_dir / "engine"
         paths = [str(path) for name in ("supervisor", "edge", "engine") if (path := folder / f"{name}.log").exists()]
@@ -161,8 +190,50 @@ def logs(
         subprocess.run(["tail", "-n", "200", *(["-F"] if follow else []), *paths], check=False)
         return
     harness.require_up()
-    for line in functions_logs.read(harness, function or "", minutes=minutes, follow=follow):
-        screen.log_line(line)
+    reader = functions_logs.Reader(harness, function or "", say=screen.say)
+    try:
+        for line in reader.read(begin, follow=follow, request=request):
+            screen.log_line(line)
+    except KeyboardInterrupt:
+        # the way to end it
+        return
+
+
+@app.command()
+def invoke(
+    function: Annotated[str, typer.Argument(help="The function's logical id or name.")],
+    event: Annotated[str | None, typer.Option("--event", "-e", help="A JSON file, or - for standard input.")] = None,
+    qualifier: Annotated[str, typer.Option(help="A version or an alias.")] = "",
+    debug: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Wait for a debugger (debugpy) on 127.0.0.1:PORT.")
+    ] = None,
+    asynchronous: Annotated[bool, typer.Option("--async", help="Leave it to Lambda's queue; do not wait.")] = False,
+    engine: Engine = None,
+    port: Port = None,
+) -> None:
+    """Invoke a function once and print its answer; its log goes to stderr. Exit code 1 where the function failed."""
+    from windtunnel import invoke as invocations
+
+    if debug is not None and asynchronous:
+        raise ConfigError("--debug waits for the function, and --async does not", hint="leave one of them out")
+    content = invocations.read_event(event, sys.stdin.buffer.read)
+    harness = _harness(engine=engine, port=port)
+    harness.require_up()
+    found = invocations.find_function(harness, function)
+    if debug is None:
+        done = invocations.invoke(harness, found, content, qualifier=qualifier, wait=not asynchronous)
+    else:
+        debugged = invocations.Debugged(harness, found, debug)
+        debugged.start(content, qualifier)
+        if debugged.waiting:
+            screen.attach(found.name, debug, invocations.launch_json(harness, found, debug))
+        done = debugged.wait()
+    screen.invoked(done)
+    if done.error:
+        raise typer.Exit(1)
+
+
+app.command()(dynamodb)
 
 
 # --- checks -------------------------------------------------------------------------------------------------------
@@ -216,6 +287,9 @@ def check() -> None:
     _check("check")
 
 
+app.add_typer(load_app, name="load")
+
+
 # --- the project itself -------------------------------------------------------------------------------------------
 
 
@@ -251,8 +325,10 @@ def doctor() -> None:
 def clean() -> None:
     """End the engine and remove all that windtunnel made: environments, builds, logs, caches. Sources stay."""
     harness = _harness()
-    if harness.settings.engine != "aws":
-        harness.down()
+    _harness(engine="embedded").down()
+    # a container only where one is chosen: Docker need not be there
+    if harness.settings.engine == "localstack":
+        harness.down(state=True)
     root = harness.settings.root
     made = [root / ".windtunnel", root / "infra/sam/.aws-sam", root / ".pytest_cache", root / ".mypy_cache"]
     made += [root / ".ruff_cache", root / ".hypothesis", harness.settings.state_dir, root / ".venv"]

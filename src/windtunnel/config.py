@@ -17,7 +17,7 @@ from typing import Any
 from windtunnel.errors import ConfigError
 
 CONFIG_FILE = "windtunnel.toml"
-ENGINES = ("embedded", "aws")
+ENGINES = ("embedded", "localstack", "aws")
 HOST = "127.0.0.1"
 """What every server listens on: this machine only. An IP address, because boto3 then uses path-style S3 addresses."""
 
@@ -43,6 +43,8 @@ class Settings:
     api_port: int = 4567
     """Where the stack's API is at the root."""
     region: str = "us-east-1"
+    account: str = "000000000000"
+    """The AWS account on an engine of this machine."""
     stack: str = "windtunnel"
     template: Path = Path("infra/sam/template.yaml")
     stacks: tuple[str, ...] = ()
@@ -51,18 +53,34 @@ class Settings:
     deploy_timeout: float = 300.0
     state_dir: Path = Path(".windtunnel")
     """Everything that windtunnel writes while it runs."""
+    project: str = ""
+    """The Compose project of the container engine; named by the checkout's folder where it is empty."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     engine_environment: Mapping[str, str] = field(default_factory=dict)
+    dynamodb: Mapping[str, Any] = field(default_factory=dict)
+    """How true to life DynamoDB is: dynamodb/true_to_life.py has the names, and checks them."""
     examples: tuple[Example, ...] = ()
+    freeze: bool = True
+    """Whether functions' environments are stopped between invocations, as on AWS."""
     chosen: frozenset[str] = frozenset()
     """The names of what a flag or the environment set, for this one command: they are not to be second-guessed."""
-    main: bool = True
-    """Whether it is the application's own stack, and no optional part."""
+    application: str = ""
+    """Of an optional part: the stack of the application that it is a part of. The application's own has none."""
+
+    @property
+    def main(self) -> bool:
+        """Whether it is the application's own stack, and no optional part."""
+        return not self.application
 
     @property
     def install_dir(self) -> Path:
         """What scripts/bootstrap made (environments, function runtimes, wheels), shared by a checkout's engines."""
         return self.root / ".windtunnel"
+
+    @property
+    def compose_project(self) -> str:
+        """The container engine's project, as Compose itself names one by its folder."""
+        return self.project or _project_name(self.root.name)
 
     @property
     def endpoint_url(self) -> str:
@@ -87,8 +105,17 @@ class Settings:
             template=self.template.parent / PARTS / name / "template.yaml",
             stacks=(),
             examples=(),
-            main=False,
+            application=self.stack,
         )
+
+    @property
+    def relatives(self) -> tuple[str, ...]:
+        """Of an optional part: the application's stack and those of the other parts, whose outputs it may use."""
+        if self.main:
+            return ()
+        folder = self.template.parent
+        others = (path.parent.name for path in folder.parent.glob("*/template.yaml") if path.parent != folder)
+        return (self.application, *(f"{self.application}-{name}" for name in sorted(others)))
 
 
 PARTS, ALL = "stacks", "all"
@@ -135,6 +162,24 @@ def _name(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    if len(text) != 12 or not text.isdecimal():
+        raise ValueError("not an account: twelve digits")
+    return text
+
+
+def _project_name(text: str) -> str:
+    """Compose's rule: lower case letters, digits, hyphens and underscores, a letter or digit first."""
+    kept = "".join(c for c in text.lower() if c in "abcdefghijklmnopqrstuvwxyz0123456789_-").lstrip("_-")
+    return kept or "windtunnel"
+
+
+def _project(text: str) -> str:
+    if _project_name(text) != text:
+        raise ValueError("lower case letters, digits, - and _, a letter or digit first")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(_name(name.strip()) for name in text.split(",") if name.strip())
 
@@ -145,6 +190,8 @@ SCALARS: Mapping[str, _Scalar] = MappingProxyType(
         "port": _Scalar(("WINDTUNNEL_PORT",), _port),
         "api_port": _Scalar(("WINDTUNNEL_API_PORT",), _port),
         "region": _Scalar(("WINDTUNNEL_REGION",), _name),
+        "account": _Scalar(("WINDTUNNEL_ACCOUNT",), _account),
+        "project": _Scalar(("WINDTUNNEL_PROJECT",), _project),
         "stack": _Scalar(("WINDTUNNEL_STACK",), _name),
         "template": _Scalar(("WINDTUNNEL_TEMPLATE",), Path),
         "stacks": _Scalar(("WINDTUNNEL_STACKS",), _names),
@@ -195,7 +242,9 @@ def load(
             raise ConfigError(f"{name} = {raw!r} ({source}): {error}") from error
     for name in TABLES:
         values[name] = MappingProxyType({key: str(value) for key, value in _table(document, name).items()})
+    values["dynamodb"] = MappingProxyType(dict(_table(document, "dynamodb")))
     values["examples"] = _examples(document)
+    values["freeze"] = _freeze(document)
 
     settings = Settings(root=root, chosen=frozenset(chosen), **values)
     return replace(
@@ -233,13 +282,22 @@ def _read(path: Path) -> Mapping[str, object]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    known = {*SCALARS, *TABLES, "examples"}
+    known = {*SCALARS, *TABLES, "dynamodb", "examples", "functions"}
     for key in document:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             meant = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
             raise ConfigError(f"{path} sets '{key}', which is no setting", hint=meant)
     return document
+
+
+def dynamodb_options(start: Path | None = None) -> Mapping[str, Any]:
+    """windtunnel.toml's [dynamodb]; nothing where there is no such file, as the engine runs anywhere."""
+    try:
+        root = find_root((start or Path.cwd()).resolve())
+    except ConfigError:
+        return {}
+    return _table(_read(root / CONFIG_FILE), "dynamodb")
 
 
 def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
@@ -250,6 +308,17 @@ def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
         if not isinstance(value, str | int | float):
             raise ConfigError(f"{CONFIG_FILE}: {name}.{key} is text or a number, not {value!r}")
     return table
+
+
+def _freeze(document: Mapping[str, object]) -> bool:
+    table = _table(document, "functions")
+    for key in table:
+        if key != "freeze":
+            raise ConfigError(f"{CONFIG_FILE}: [functions] has no '{key}'", hint="known is freeze")
+    freeze = table.get("freeze", True)
+    if not isinstance(freeze, bool):
+        raise ConfigError(f"{CONFIG_FILE}: functions.freeze is true or false, not {freeze!r}")
+    return freeze
 
 
 def _examples(document: Mapping[str, object]) -> tuple[Example, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -23,14 +25,19 @@ from windtunnel.deploy.events import (
     Waiting,
 )
 from windtunnel.errors import WindtunnelError
-from windtunnel.events import Event, Note, PhaseEnded
+from windtunnel.events import Event, Note, NotReloaded, PhaseEnded, Reloaded, Watching
 
 if TYPE_CHECKING:
     # they bring boto3, which --help does without
     from windtunnel.doctor import Finding
     from windtunnel.engines import EngineStatus
+    from windtunnel.invoke import Invoked
     from windtunnel.logs import LogLine
     from windtunnel.stack import Stack
+
+
+COLOURS = ("magenta", "green", "yellow", "blue", "bright_magenta", "bright_green", "bright_yellow", "bright_blue")
+"""Of functions' names."""
 
 
 class Screen:
@@ -45,6 +52,13 @@ class Screen:
             case PhaseEnded(name, detail, seconds):
                 line = Text.assemble((f"{name:<8}", "bold"), (f"{seconds:6.1f} s  ", "cyan"), detail)
                 self._out.print(line, soft_wrap=True)
+            case Watching(sources, polled):
+                self._watching(sources, polled)
+            case Reloaded():
+                self._reloaded(event)
+            case NotReloaded(error):
+                self._out.print(_now(), Text("not served", "bold red"), soft_wrap=True)
+                self._failure(self._out, error)
             case Note(text) | Notice(text) | Waiting(text):
                 self._step(text)
             case Building():
@@ -65,6 +79,22 @@ class Screen:
                 self._resource(event)
             case Unchanged():
                 self._step(f"stack {event.stack_name} is what the template asks for: nothing to deploy")
+
+    def _watching(self, sources: int, polled: tuple[str, ...]) -> None:
+        text = f"watching {sources} source folders and the template: what is saved is served (Ctrl-C ends the watching)"
+        self._out.print()
+        self._out.print(Text(text, style="bold"), soft_wrap=True)
+        if polled:
+            self._step(f"looked through, since their file system tells of no change: {', '.join(polled)}")
+
+    def _reloaded(self, event: Reloaded) -> None:
+        """One line: when, whose, what was saved, how long it took."""
+        saved = list(event.files[:3]) + ([f"{len(event.files) - 3} more"] if len(event.files) > 3 else [])
+        line = Text.assemble(_now(), " ", ("served" if event.functions else "deployed", "bold green"))
+        line.append(f" {', '.join(event.functions) or 'the stack'}", "bold")
+        line.append(f"  {', '.join(saved) or 'again, after a deploy from elsewhere'}")
+        line.append(f"  {event.seconds * 1000:.0f} ms", "cyan")
+        self._out.print(line, soft_wrap=True)
 
     def _step(self, text: str) -> None:
         self._out.print(Text(f"  {text}", style="dim"), soft_wrap=True)
@@ -131,14 +161,42 @@ class Screen:
                 self._out.print(Text(f"      what to do: {finding.hint}"), soft_wrap=True)
 
     def log_line(self, line: LogLine) -> None:
-        """A line of a function's log, with its time and whose it is."""
+        """A line of a function's log: its time, whose it is, of which request.
+
+        As it was written where it is piped; on a terminal REPORT is brief, and START and END go without saying.
+        """
         moment = line.moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
-        style = "red" if "ERROR" in line.text or "Task timed out" in line.text else ""
-        if line.text.startswith(("START ", "END ", "REPORT ", "INIT_")):
-            style = "dim"
-        self._out.print(
-            Text.assemble((moment, "cyan"), (f" {line.function} ", "magenta"), (line.text, style)), soft_wrap=True
-        )
+        request = line.request_id[:8] if self._out.is_terminal else line.request_id or "-"
+        text = line.text
+        if self._out.is_terminal:
+            if text.startswith(("START RequestId", "END RequestId")):
+                return
+            text = brief_line(text)
+        colour = COLOURS[sum(line.function.encode()) % len(COLOURS)]
+        whose = (f" {line.function} ", colour), (f"{request:<8} ", "cyan")
+        self._out.print(Text.assemble((moment, "dim"), *whose, (text, line_style(line.text))), soft_wrap=True)
+
+    def attach(self, function: str, port: int, configuration: str) -> None:
+        """How a debugger gets to a function that waits for one."""
+        self.say(f"{function} waits for a debugger on 127.0.0.1:{port}; Ctrl-C ends it. For VS Code's launch.json:")
+        self.say(configuration)
+
+    def invoked(self, done: Invoked) -> None:
+        """A function's answer: as it came where it is piped, to be read on a terminal. Its log beside it."""
+        for text in done.log.splitlines():
+            self._err.print(Text(text, style=line_style(text)), soft_wrap=True)
+        if done.accepted:
+            self.say("accepted: it runs in its own time (windtunnel logs -f)")
+        elif self._out.is_terminal:
+            try:
+                text = json.dumps(json.loads(done.payload), indent=2, ensure_ascii=False)
+            except ValueError:
+                text = done.payload.decode(errors="replace")
+            self._out.print(Text(text, style="red" if done.error else ""), soft_wrap=True)
+        else:
+            # bytes, and nothing else: what reads them may be strict
+            sys.stdout.buffer.write(done.payload)
+            sys.stdout.buffer.flush()
 
     def say(self, text: str) -> None:
         """A line about the command itself; not part of its output."""
@@ -146,11 +204,39 @@ class Screen:
 
     def error(self, error: WindtunnelError) -> None:
         """What failed, the evidence for it, and what to do."""
-        self._err.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        self._failure(self._err, error)
+
+    @staticmethod
+    def _failure(console: Console, error: WindtunnelError) -> None:
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         for line in error.detail.splitlines():
-            self._err.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
+            console.print(Text(f"  | {line}", style="dim"), soft_wrap=True)
         if error.hint:
-            self._err.print(Text.assemble(("  what to do: ", "bold"), error.hint), soft_wrap=True)
+            console.print(Text.assemble(("  what to do: ", "bold"), error.hint), soft_wrap=True)
+
+
+def brief_line(text: str) -> str:
+    """A line of Lambda's own in a few words; any other as it is."""
+    from windtunnel.logs import brief_report
+
+    if text.startswith("INIT_START"):
+        return f"cold start: {text.rpartition('Runtime Version: ')[2]}"
+    return brief_report(text)
+
+
+def line_style(text: str) -> str:
+    """How a line of a function's log is shown."""
+    from windtunnel.logs import is_failure
+
+    if is_failure(text):
+        return "red"
+    if text.startswith("INIT_START") or "Init Duration: " in text:
+        return "blue"
+    return "dim" if text.startswith(("START RequestId", "END RequestId", "REPORT ")) else ""
+
+
+def _now() -> Text:
+    return Text(datetime.now().astimezone().strftime("%H:%M:%S"), "dim")
 
 
 def curl_line(stack: Stack, example: Example) -> str:

@@ -35,7 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_template(settings),
         *_engine(settings),
         *_disk(settings),
-        *_docker(),
+        *(_container_engine(settings) if settings.engine == "localstack" else _docker()),
     ]
 
 
@@ -85,10 +85,11 @@ def _template(settings: Settings) -> Iterator[Finding]:
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
-    from windtunnel.engines import EmbeddedEngine
+    from windtunnel.engines import EmbeddedEngine, LocalStackEngine
     from windtunnel.engines.process import describe, port_holder
 
-    status = EmbeddedEngine(settings).status()
+    kind = LocalStackEngine if settings.engine == "localstack" else EmbeddedEngine
+    status = kind(settings).status()
     if status.state == "up":
         yield Finding("ok", "up", f"{status.detail} at {status.endpoint_url}")
         return
@@ -120,3 +121,10 @@ def _docker() -> Iterator[Finding]:
         return
     works, _text = _run("docker", "info", "--format", "{{.ServerVersion}}")
     yield Finding("ok", "docker", "there" if works else "a client without an engine; not needed")
+
+
+def _container_engine(settings: Settings) -> Iterator[Finding]:
+    """What ENGINE=localstack needs, up to the first thing that is missing."""
+    from windtunnel.engines import LocalStackEngine
+
+    yield from (Finding(*found) for found in LocalStackEngine(settings).examine())

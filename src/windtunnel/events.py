@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from windtunnel.deploy.events import DeployEvent
+from windtunnel.errors import WindtunnelError
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,35 @@ class PhaseEnded:
     seconds: float
 
 
-Event = Note | PhaseEnded | DeployEvent
+@dataclass(frozen=True)
+class Watching:
+    """Changes of sources are seen from now on. `polled`: folders that are looked through, since their file system tells
+    nothing.
+    """
+
+    sources: int
+    polled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """The functions' next requests are served by the code that was saved, `seconds` after the change was seen."""
+
+    functions: tuple[str, ...]
+    """Logical ids."""
+    files: tuple[str, ...]
+    """What was saved; nothing where a deploy from elsewhere had to be made up for."""
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NotReloaded:
+    """What was saved cannot be served: the code from before goes on."""
+
+    error: WindtunnelError
+
+
+Event = Note | PhaseEnded | DeployEvent | Watching | Reloaded | NotReloaded
 Listener = Callable[[Event], None]
 
 

@@ -5,6 +5,7 @@ The commands and the pytest plugin are thin over this. What happens is told as e
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +16,15 @@ from windtunnel.config import Settings, environment
 from windtunnel.deploy.artifact import find_artifacts
 from windtunnel.deploy.deploy import deploy
 from windtunnel.deploy.events import ChangeSetReady, DeployEvent, Uploading
+from windtunnel.deploy.parameters import inherited_parameters
 from windtunnel.deploy.request import DeployRequest
-from windtunnel.deploy.sam import sam_deploy
+from windtunnel.deploy.sam import sam_deploy, sam_options
+from windtunnel.deploy.stack import find_stack as find_deployed
 from windtunnel.deploy.template import read_template
-from windtunnel.engines import make_engine
+from windtunnel.engines import EmbeddedEngine, make_engine
 from windtunnel.errors import DeployError, EngineError
 from windtunnel.events import Listener, Note, PhaseEnded, ignore
-from windtunnel.stack import Stack, describe_stack, write_outputs
+from windtunnel.stack import Stack, describe_stack, engine_of, write_outputs
 
 
 class Harness:
@@ -55,8 +58,9 @@ class Harness:
         with self._phase("engine") as phase:
             started = self.engine.start(self._note)
             status = self.engine.status()
-            where = f" on {status.endpoint_url} (process {status.pid})" if status.endpoint_url else ""
-            phase(f"{status.detail}{where}{'' if started or not status.pid else ', was up already'}")
+            where = f" on {status.endpoint_url}" if status.endpoint_url else ""
+            process = f" (process {status.pid})" if status.pid else ""
+            phase(f"{status.detail}{where}{process}{'' if started or not status.endpoint_url else ', was up already'}")
         return started
 
     def parts(self) -> tuple[Harness, ...]:
@@ -84,10 +88,14 @@ class Harness:
             return self.stack()
         self.require_up()
         laps = _Laps(self._listen)
-        result = deploy(self._request(), self.client, laps)
+        result = deploy(self.deploy_request(), self.client, laps)
         laps.end(f"stack {self.settings.stack}: {len(result.resources)} resources")
+        if isinstance(self.engine, EmbeddedEngine):
+            # what was deployed is served now, also where a watcher had served something else and went away
+            self.engine.edge.call("PUT", "reloads", json.dumps({"put": {}, "replace": True}).encode())
         stack = self.stack()
-        if not stack.api_id or stack.root_url or not self.settings.main:
+        if not stack.api_id or stack.root_url or not self.settings.main or not self._in_first_account:
+            # there is one root
             return stack
         self.engine.serve_at_root(stack.api_id, stack.api_stage)
         return self.stack()
@@ -101,9 +109,22 @@ class Harness:
     def _deploy_with_sam(self) -> None:
         with self._phase("sam") as phase:
             binaries = self.settings.root / ".venv/bin"
-            options = ["--stack-name", self.settings.stack, "--region", self.settings.region]
-            sam_deploy(self.settings.template, binaries, environment(), options)
+            options = sam_options(self.settings.stack, self.settings.region, self._inherited())
+            sam_deploy(self.settings.template, binaries, environment(), options, self._sam_config())
             phase(f"stack {self.settings.stack} in {self.settings.region}")
+
+    def _sam_config(self) -> Path | None:
+        """SAM's configuration where it is not beside the template: a part has the application's."""
+        return None if self.settings.main else self.settings.template.parents[2] / "samconfig.toml"
+
+    def _inherited(self) -> dict[str, str]:
+        """A part's parameters that are outputs of the application, or of another part that is deployed."""
+        if self.settings.main:
+            return {}
+        cloudformation = self.client("cloudformation")
+        stacks = [find_deployed(cloudformation, name) for name in self.settings.relatives]
+        outputs = [stack.outputs for stack in stacks if stack]
+        return inherited_parameters(read_template(self.settings.template), outputs)
 
     def stack(self) -> Stack:
         """The deployed stack, also written to outputs.json. Raises DeployError where it is not deployed."""
@@ -117,12 +138,12 @@ class Harness:
         """The deployed stack, or None."""
         return describe_stack(self.engine, self.settings.stack, self.engine.session().region_name)
 
-    def down(self) -> bool:
-        """End what up() started. True if something was ended."""
+    def down(self, *, state: bool = False) -> bool:
+        """End what up() started, and with `state` what the engine keeps beyond. True if something was ended."""
         with self._phase("engine") as phase:
-            ended = self.engine.stop(self._note)
+            ended = self.engine.stop(self._note, state=state)
             phase("ended" if ended else "was not up")
-        if self.engine.name != "aws":
+        if self.engine.name != "aws" and engine_of(self.outputs_path) in (None, self.engine.name):
             # an engine that was killed is as gone as one that is ended, and its stack with it
             for path in self.outputs_path.parent.glob("outputs*.json"):
                 path.unlink(missing_ok=True)
@@ -130,16 +151,23 @@ class Harness:
 
     @property
     def outputs_path(self) -> Path:
-        """Where the stack's URL, key and outputs are written; an optional part has a file of its own."""
-        name = "outputs.json" if self.settings.main else f"outputs-{self.settings.stack}.json"
-        return self.settings.state_dir / name
+        """Where the stack's URL, key and outputs are written; an optional part and another account have their own."""
+        account = "" if self._in_first_account else f"-{self.settings.account}"
+        part = "" if self.settings.main else f"-{self.settings.stack}"
+        return self.settings.state_dir / f"outputs{account}{part}.json"
 
-    def _request(self) -> DeployRequest:
+    @property
+    def _in_first_account(self) -> bool:
+        return self.settings.account == Settings.account
+
+    def deploy_request(self) -> DeployRequest:
+        """What a deploy of this stack is made of."""
         install, parameters = self.settings.install_dir, self.settings.parameters
         if not self.settings.main:
-            # windtunnel.toml's are the application's: a part takes those that it knows
+            # windtunnel.toml's are the application's: a part takes those that it knows, before what it inherits
             declared = read_template(self.settings.template).document.get("Parameters") or {}
-            parameters = {name: value for name, value in parameters.items() if name in declared}
+            given = {name: value for name, value in parameters.items() if name in declared}
+            parameters = {**self._inherited(), **given}
         return DeployRequest(
             template=self.settings.template,
             stack_name=self.settings.stack,
@@ -200,4 +228,4 @@ def temporary(settings: Settings, listen: Listener = ignore) -> Iterator[Harness
     try:
         yield harness
     finally:
-        harness.engine.stop(lambda _line: None)
+        harness.engine.stop(lambda _line: None, state=True)

@@ -88,3 +88,12 @@ def write_outputs(path: Path, stack: Stack) -> None:
     draft.write_text(json.dumps(document, indent=2) + "\n")
     draft.chmod(0o600)  # it holds the API key
     draft.replace(path)
+
+
+def engine_of(path: Path) -> str | None:
+    """The engine of the stack in outputs.json; None where there is none."""
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return document.get("engine") if isinstance(document, dict) else None

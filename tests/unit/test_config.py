@@ -76,6 +76,8 @@ def test_no_file_is_said_with_a_remedy(tmp_path: Path) -> None:
         ("", {"ENGINE": "embeded"}, r"no such engine.*did you mean 'embedded'"),
         ("", {"WINDTUNNEL_STACK": "my stack"}, "letters, digits and hyphens"),
         ("", {"WINDTUNNEL_START_TIMEOUT": "0"}, "seconds"),
+        ("", {"WINDTUNNEL_ACCOUNT": "12345"}, "not an account: twelve digits"),
+        ("", {"WINDTUNNEL_PROJECT": "My project"}, "lower case letters"),
         ("prot = 1", {}, "sets 'prot', which is no setting"),
         ("port = ", {}, "not valid TOML"),
         ("parameters = 3", {}, r"write \[parameters\]"),
@@ -87,6 +89,24 @@ def test_no_file_is_said_with_a_remedy(tmp_path: Path) -> None:
 def test_a_bad_value_names_its_source(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         config.load(start=project(tmp_path, text), variables=environment)
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment", "expected"),
+    [
+        ("windtunnel", {}, "windtunnel"),
+        # Compose's own rule for a folder's name
+        ("_My Project.2", {}, "myproject2"),
+        ("…", {}, "windtunnel"),
+        ("windtunnel", {"WINDTUNNEL_PROJECT": "second"}, "second"),
+    ],
+)
+def test_the_compose_project_is_the_checkouts_folder_unless_it_is_named(
+    tmp_path: Path, folder: str, environment: dict[str, str], expected: str
+) -> None:
+    (tmp_path / folder).mkdir()
+
+    assert config.load(start=project(tmp_path / folder), variables=environment).compose_project == expected
 
 
 def test_tables_and_examples_are_read(tmp_path: Path) -> None:
@@ -127,6 +147,16 @@ def test_optional_parts_are_stacks_of_their_own(tmp_path: Path, asked: str, expe
     assert not any(part.main or part.stacks for part in settings.parts)
 
 
+def test_a_part_may_use_what_the_application_and_the_other_parts_put_out(tmp_path: Path) -> None:
+    parts(tmp_path, "uploads", "jobs", "limits")
+
+    settings = config.load({}, start=project(tmp_path, 'stack = "app"'), variables={})
+
+    # whether they are asked for or not: the application first
+    assert settings.part("jobs").relatives == ("app", "app-limits", "app-uploads")
+    assert settings.relatives == ()
+
+
 def test_an_optional_part_that_is_not_there_is_named(tmp_path: Path) -> None:
     parts(tmp_path, "jobs")
     settings = config.load({}, start=project(tmp_path), variables={"WINDTUNNEL_STACKS": "jobs,job"})
@@ -135,3 +165,14 @@ def test_an_optional_part_that_is_not_there_is_named(tmp_path: Path) -> None:
         _ = settings.parts
 
     assert raised.value.hint == "there are jobs"
+
+
+def test_freezing_is_on_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert config.load(start=project(tmp_path), variables={}).freeze
+    assert not config.load(start=project(tmp_path, "[functions]\nfreeze = false\n"), variables={}).freeze
+
+
+@pytest.mark.parametrize("text", ['freeze = "no"', "freze = true"])
+def test_a_bad_word_on_functions_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="functions"):
+        config.load(start=project(tmp_path, f"[functions]\n{text}\n"), variables={})

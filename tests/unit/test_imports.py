@@ -13,9 +13,11 @@ SOURCES = Path(__file__).parents[2] / "src/windtunnel"
 # a module may import those of a lower rank, and its own package
 RANK = {
     "errors": 0,
+    "access_key": 0,
     "config": 1,
     "http": 2,
     "functions": 3,
+    "dynamodb": 3,
     "apigateway": 4,
     "edge": 5,
     "plugin": 4,
@@ -27,10 +29,13 @@ RANK = {
     "checks": 9,
     "doctor": 9,
     "logs": 9,
+    "watch": 9,
+    "invoke": 9,
     "console": 10,
     "testing": 10,
-    "cli": 11,
-    "__main__": 12,
+    "load": 11,
+    "cli": 12,
+    "__main__": 13,
 }
 
 

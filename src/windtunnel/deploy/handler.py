@@ -29,10 +29,11 @@ def check_handlers(artifacts: Iterable[Artifact], archives: Mapping[str, Path]) 
         found = set(names[artifact.logical_id])
         for layer in artifact.layers:
             found |= {name.removeprefix(path) for name in names[str(layer)] for path in OPT_PATHS if path in name}
-        _check(artifact, found)
+        check_handler(artifact, found)
 
 
-def _check(artifact: Artifact, names: set[str]) -> None:
+def check_handler(artifact: Artifact, names: set[str]) -> None:
+    """Raises TemplateError where the handler's module is not among `names`: the function's files and its layers'."""
     what = f"the handler of {artifact.logical_id} is {artifact.handler!r}"
     module, dot, function = artifact.handler.rpartition(".")
     if not (module and dot and function):

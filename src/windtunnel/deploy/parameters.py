@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from windtunnel.deploy.template import Template
@@ -18,6 +18,20 @@ def check_parameters(template: Template, given: Mapping[str, str]) -> None:
             close = difflib.get_close_matches(name, declared, n=1)
             known = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(declared) or 'none'}"
             raise TemplateError(f"{template.path} has no parameter '{name}'", hint=known)
+
+
+def inherited_parameters(template: Template, outputs: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What an optional part gets from the stacks around it: a parameter named like an output has its value.
+
+    `outputs` are each stack's, the application's first; the first that has the name counts.
+    """
+    declared: Mapping[str, Any] = template.document.get("Parameters") or {}
+    found: dict[str, str] = {}
+    for stack in outputs:
+        for name in declared:
+            if name in stack:
+                found.setdefault(name, stack[name])
+    return found
 
 
 def choose_parameters(

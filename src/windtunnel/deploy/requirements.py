@@ -41,6 +41,9 @@ class Installer:
         ]  # fmt: skip
         if "--hash" in manifest.read_text(encoding="utf-8"):
             command += ["--require-hashes"]
+        if any(path.is_dir() for path, _ in _references(manifest)):
+            # uv builds a folder anew only where its pyproject.toml changed
+            command += ["--refresh"]
         wheels = ["--find-links", str(self.wheels)] if self.wheels and self.wheels.is_dir() else []
 
         offline = self._attempt([*command, "--offline", *wheels], manifest)

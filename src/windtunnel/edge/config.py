@@ -18,7 +18,7 @@ class EdgeConfig:
     instance: str
     backplane_port: int
     dynamodb_port: int
-    """Where the backplane serves DynamoDB itself; 0 where it does not."""
+    """Where DynamoDB's own server listens; 0 where the backplane is to answer for it."""
     region: str
     account: str
     state: Path
@@ -29,6 +29,8 @@ class EdgeConfig:
     """The functions' interpreters."""
     port: int
     """The one that clients use: functions find AWS there."""
+    freeze: bool = True
+    """Whether execution environments are stopped between invocations."""
     idle_seconds: float = 600.0
     """After which an execution environment that nobody needs is ended."""
 

@@ -12,6 +12,7 @@ from windtunnel.apigateway.addresses import split_target
 from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.edge.publications import Publications
+from windtunnel.edge.reloads import Reloads
 from windtunnel.edge.root import Root
 from windtunnel.functions.control import functions_control
 from windtunnel.functions.plane import FunctionsPlane
@@ -27,6 +28,7 @@ class Controlled(Protocol):
     functions: FunctionsPlane
     gateway: ApiGateway
     publications: Publications
+    reloads: Reloads
     root: Root
 
     async def status(self) -> Mapping[str, Any]: ...
@@ -62,6 +64,12 @@ class Control:
                     document.get("put") or {}, document.get("delete") or [], replace=bool(document.get("replace"))
                 )
                 return _json(200, {"refused": refused})
+            case ("PUT", "reloads"):
+                document = json.loads(await exchange.body(MAX_BODY))
+                unknown = edge.reloads.update(document["put"], replace=bool(document.get("replace")))
+                return _json(200, {"unknown": unknown})
+            case ("GET", "reloads"):
+                return _json(200, {"functions": edge.reloads.describe()})
             case ("PUT", "root"):
                 document = json.loads(await exchange.body(MAX_BODY))
                 edge.root.set(document["api_id"], document["stage"])

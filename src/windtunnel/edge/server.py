@@ -6,20 +6,25 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 from collections.abc import Mapping
 from typing import Any
 
+from windtunnel.access_key import account_of
 from windtunnel.apigateway.addresses import Address, Domains, api_address, host_name, split_target
 from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER, EdgeConfig
 from windtunnel.edge.control import Control
 from windtunnel.edge.passthrough import PassThrough
 from windtunnel.edge.publications import Publications
+from windtunnel.edge.reloads import Reloads
 from windtunnel.edge.root import Root
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.functions.invoke_api import invoke_api
 from windtunnel.functions.plane import FunctionsPlane, Options
+from windtunnel.functions.stream_api import PREFIX as STREAM_PREFIX
+from windtunnel.functions.stream_api import stream_api
 from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange, Server, answering
@@ -28,7 +33,9 @@ from windtunnel.http.upstream import UpstreamBroken, UpstreamUnreachable
 UPSTREAM_ERRORS = (UpstreamBroken, UpstreamUnreachable)
 LOG = logging.getLogger(__name__)
 CONTROL = b"/_windtunnel/"
-INVOKE = b"/2015-03-31/functions/"
+INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
+CALLER = re.compile(rb"Credential=([^/,]+)/[^/,]*/([^/,]*)/")
+"""A caller's access key id and region."""
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -50,7 +57,7 @@ class Edge:
             runtimes=config.runtimes,
             endpoint_url=f"http://127.0.0.1:{config.port}",
             sink=self.telemetry,
-            options=Options(idle_seconds=config.idle_seconds),
+            options=Options(idle_seconds=config.idle_seconds, freeze=config.freeze),
         )
         self.gateway = ApiGateway(
             functions=self.functions,
@@ -60,6 +67,7 @@ class Edge:
             usage_path=config.state / "usage.json",
         )
         self.publications = Publications(config.state / "publications", self._apply)
+        self.reloads = Reloads(config.state / "reloads.json", self.functions.apply)
         self.root = Root(config.state / "root.json")
         self._domains: dict[str, Mapping[str, Any]] = {}
         self._mapped = Domains()
@@ -73,6 +81,7 @@ class Edge:
 
     async def start(self, sockets: Mapping[str, socket.socket]) -> None:
         """Serve what was published so far on the sockets "main" and "api"."""
+        self.reloads.load()
         count = self.publications.load()
         self.root.load()
         self._api_port = sockets["api"].getsockname()[1]
@@ -134,7 +143,13 @@ class Edge:
 
     async def _invoke(self, exchange: Exchange) -> Response | None:
         """Lambda's Invoke; what the functions plane leaves to LocalStack (events, dry runs) is passed on."""
-        response = await invoke_api(exchange, self.functions, self._config.account, self._config.region)
+        caller = CALLER.search(exchange.lowered.get(b"authorization", b""))
+        place = (self._config.account, self._config.region)
+        if caller:
+            place = (account_of(caller[1].decode()), caller[2].decode() or self._config.region)
+        if exchange.target.startswith(STREAM_PREFIX) and await stream_api(exchange, self.functions, *place):
+            return None
+        response = await invoke_api(exchange, self.functions, *place)
         if response is None:
             await self._pass.forward(exchange)
         return response
@@ -144,7 +159,7 @@ class Edge:
     def _apply(self, key: str, document: Mapping[str, Any] | None) -> None:
         kind = key.split("/", 1)[0]
         if kind == "function":
-            self.functions.apply(key, document)
+            self.functions.apply(key, self.reloads.publish(key, document))
         elif kind in ("stage", "keys"):
             self.gateway.apply(key, document)
         elif kind == "domains":

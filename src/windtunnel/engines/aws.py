@@ -35,7 +35,8 @@ class AwsEngine:
         report(f"AWS account {self._account()}, {self._settings.region}")
         return False
 
-    def stop(self, report: Report) -> bool:
+    def stop(self, report: Report, *, state: bool = False) -> bool:
+        del state
         report("AWS is not ours to stop; `sam delete` removes the stack")
         return False
 

@@ -32,8 +32,8 @@ class Engine(Protocol):
     def start(self, report: Report) -> bool:
         """Make the engine ready to deploy to. True if this call started it, False if it was up already."""
 
-    def stop(self, report: Report) -> bool:
-        """End exactly what start() started. True if something was ended."""
+    def stop(self, report: Report, *, state: bool = False) -> bool:
+        """End exactly what start() started, and with `state` what it keeps beyond. True if something was ended."""
 
     def status(self) -> EngineStatus:
         """What is there now; never raises for an engine that is down or broken."""

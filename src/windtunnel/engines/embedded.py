@@ -5,30 +5,30 @@ No Docker, no Java, no account. Everything it writes goes under `state_dir/engin
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import boto3
 import psutil
-import requests
 
 from windtunnel.config import HOST, Settings
-from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.engines import supervisor
 from windtunnel.engines.base import EngineStatus, Report
+from windtunnel.engines.local import (
+    EdgeAddress,
+    ask_status,
+    local_api_url,
+    local_session,
+    only_one,
+    require_free_port,
+    require_loaded,
+)
 from windtunnel.engines.orders import (
-    ACCOUNT,
-    EXECUTOR,
-    PROVIDERS,
     STATE_VARIABLE,
     Home,
     Ports,
@@ -40,8 +40,6 @@ from windtunnel.engines.process import (
     describe,
     end_tree,
     marked_processes,
-    port_holder,
-    port_is_taken,
     read_children,
     read_record,
     write_record,
@@ -49,7 +47,7 @@ from windtunnel.engines.process import (
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
-DYING_SECONDS = 2.0
+STATUS_TIMEOUT = 2.0
 STOP_GRACE = 4.0
 """Seconds that the supervisor gets to end: it gives its children two. LocalStack needs one, and hangs where a log was
 just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
@@ -82,42 +80,37 @@ class EmbeddedEngine:
         return self._settings.endpoint_url
 
     def session(self) -> boto3.Session:
-        # LocalStack reads the account from an access key of twelve digits, and checks no secret
-        return boto3.Session(
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="test",  # noqa: S106
-            region_name=self._settings.region,
-        )
+        return local_session(self._settings)
 
     def api_url(self, api_id: str, stage: str) -> str:
-        # by path: a name below localhost does not resolve everywhere without a network
-        return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
+        return local_api_url(self.endpoint_url, api_id, stage)
 
     def serve_at_root(self, api_id: str, stage: str) -> str:
+        self.edge.put_root(api_id, stage)
+        return f"http://{HOST}:{self._settings.api_port}"
+
+    @property
+    def edge(self) -> EdgeAddress:
+        """Where to ask the edge for something. Raises EngineError where there is none."""
         record = read_record(self._record_path)
         if record is None:
             raise EngineError("the engine is not up", hint="make up")
-        try:
-            response = requests.put(
-                f"{self.endpoint_url}/_windtunnel/root",
-                json={"api_id": api_id, "stage": stage},
-                headers={TOKEN_HEADER: record.token},
-                timeout=10,
-            )
-            response.raise_for_status()
-        except requests.RequestException as error:
-            raise EngineError(f"the edge does not take the API for its root: {error}") from error
-        return f"http://{HOST}:{record.api_port}"
+        return EdgeAddress(f"http://{HOST}:{record.port}", record.token)
+
+    @property
+    def reload_dir(self) -> Path:
+        """Where code is put that is to be served in place of what was deployed; it goes with the engine."""
+        return self._home.reload
 
     def root_url(self, api_id: str, stage: str) -> str:
-        status = self._ask_status()
+        status = ask_status(self.endpoint_url)
         root = (status or {}).get("edge", {}).get("root")
         return f"http://{HOST}:{self._settings.api_port}" if root == [api_id, stage] else ""
 
     # --- starting -------------------------------------------------------------------------------------------------
 
     def start(self, report: Report) -> bool:
-        with self._only_one(report):
+        with only_one(self._home.folder, report):
             record, process = self._running()
             if record and process:
                 self._require_same(record)
@@ -125,8 +118,8 @@ class EmbeddedEngine:
                     return False
                 end_tree(process, STOP_GRACE)
             self._clear_leftovers(report)
-            self._require_free_port("port", self._settings.port)
-            self._require_free_port("api_port", self._settings.api_port)
+            require_free_port("port", self._settings.port)
+            require_free_port("api_port", self._settings.api_port)
             self._require_installed()
             self._start_process(report)
             return True
@@ -189,10 +182,11 @@ class EmbeddedEngine:
             self._require_running(process)
             if first:
                 self._require_no_restart()
-            status = self._ask_status()
+            status = ask_status(self.endpoint_url, min(STATUS_TIMEOUT, self._settings.start_timeout))
             if status is None or status.get("instance") != record.instance or not status.get("ready"):
                 return None
-            self._require_loaded(status)
+            hint = "make the environments anew: scripts/bootstrap --force"
+            require_loaded(status, hint, lambda: last_lines(self._home.engine_log))
             return True
 
         wait_until(
@@ -215,7 +209,8 @@ class EmbeddedEngine:
         """Raises EngineError where a process of an engine that is being started had to be started again."""
         for child in read_children(self._home.children):
             if child.starts > 1:
-                log = self._home.edge_log if child.name == "edge" else self._home.engine_log
+                logs = {"edge": self._home.edge_log, "dynamodb": self._home.dynamodb_log}
+                log = logs.get(child.name, self._home.engine_log)
                 raise EngineError(
                     f"the engine's {child.name} ended while it was starting (exit code {child.last_exit})",
                     hint=f"the whole log: {log}",
@@ -230,27 +225,6 @@ class EmbeddedEngine:
             code = None
         return f"exit code {code}" if code is not None else "it is gone"
 
-    def _ask_status(self) -> Mapping[str, Any] | None:
-        """What windtunnel's plugin says of itself inside the engine; None while nobody answers."""
-        try:
-            response = requests.get(f"{self.endpoint_url}/_windtunnel/status", timeout=2)
-            status = response.json() if response.ok else None
-        except (requests.RequestException, ValueError):
-            return None
-        return status if isinstance(status, dict) else None
-
-    def _require_loaded(self, status: Mapping[str, Any]) -> None:
-        """LocalStack falls back to Docker with only a warning when it does not know an executor: so look."""
-        loaded = {"executor": status.get("executor"), **(status.get("providers") or {})}
-        expected = {"executor": EXECUTOR, **PROVIDERS}
-        wrong = {name: loaded.get(name) for name, value in expected.items() if loaded.get(name) != value}
-        if wrong:
-            raise EngineError(
-                f"the engine is up without windtunnel's plugin: it loaded {wrong} instead of windtunnel's own",
-                hint="make the environments anew: scripts/bootstrap --force",
-                detail=last_lines(self._home.engine_log),
-            )
-
     def _becomes_ready(self, record: ProcessRecord, process: psutil.Process, report: Report) -> bool:
         """Whether an engine that is already there answers, now or in a moment.
 
@@ -264,18 +238,6 @@ class EmbeddedEngine:
         return True
 
     # --- what may be in the way -----------------------------------------------------------------------------------
-
-    @contextmanager
-    def _only_one(self, report: Report) -> Iterator[None]:
-        """Two commands at once would start two engines: the second waits for the first."""
-        self._home.folder.mkdir(parents=True, exist_ok=True)
-        with (self._home.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                report("another windtunnel command is starting or stopping this engine; waiting for it")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _running(self) -> tuple[ProcessRecord | None, psutil.Process | None]:
         record = read_record(self._record_path)
@@ -296,29 +258,6 @@ class EmbeddedEngine:
             report(f"ending {describe(process)}, left by an earlier start of this checkout")
             end_tree(process, STOP_GRACE)
 
-    @staticmethod
-    def _require_free_port(setting: str, port: int) -> None:
-        example = f"make up {setting.upper()}={port + 10}"
-        deadline = time.monotonic() + DYING_SECONDS
-        while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
-            time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # as servers do: connections of an earlier engine that are still closing are no obstacle
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except PermissionError as error:
-                raise EngineError(
-                    f"port {port} is not for this user: {error.strerror}",
-                    hint=f"choose one above 1023: make up {setting.upper()}=45{67 if setting == 'api_port' else 66}",
-                ) from error
-            except OSError as error:
-                holder = port_holder(port)
-                raise EngineError(
-                    f"port {port} on {HOST} is taken" + (f" by {describe(holder)}" if holder else ""),
-                    hint=f"end that, or choose another port: {example} (or {setting} in windtunnel.toml)",
-                ) from error
-
     def _require_installed(self) -> None:
         python = self._settings.install_dir / "engine-venv/bin/python"
         if not python.exists():
@@ -326,8 +265,9 @@ class EmbeddedEngine:
 
     # --- stopping and looking -------------------------------------------------------------------------------------
 
-    def stop(self, report: Report) -> bool:
-        with self._only_one(report):
+    def stop(self, report: Report, *, state: bool = False) -> bool:
+        del state  # it goes with the engine
+        with only_one(self._home.folder, report):
             _, process = self._running()
             ended = process is not None
             if process:
@@ -350,7 +290,7 @@ class EmbeddedEngine:
         if record.port != self._settings.port:
             return EngineStatus("broken", f"up on port {record.port}; port {self._settings.port} is set", record.pid)
         try:
-            status = self._ask_status()
+            status = ask_status(self.endpoint_url)
             memory = process.memory_info().rss + sum(c.memory_info().rss for c in process.children(recursive=True))
         except psutil.NoSuchProcess:
             return EngineStatus("down", f"process {record.pid} is just ending")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from windtunnel.config import HOST, Settings
+from windtunnel.dynamodb.server_config import ServerConfig
 from windtunnel.edge.config import EdgeConfig
 from windtunnel.engines.supervisor import ChildOrder, Orders
 from windtunnel.errors import EngineError
@@ -18,6 +19,7 @@ EXECUTOR = "windtunnel"
 PROVIDERS = {"cognito-idp": "windtunnel", "dynamodb": "windtunnel", "dynamodbstreams": "windtunnel"}
 STATE_VARIABLE = "WINDTUNNEL_STATE"
 """Marks an engine's processes with its state folder, so that those whose record was lost are still known as ours."""
+SNAPSHOTS_VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
 PORTS = range(10_000, 30_000)
 """Below what the kernel gives to outgoing connections: a backplane that is started anew must find its port free."""
 
@@ -49,6 +51,11 @@ class Home:
         return self.folder / "edge.log"
 
     @property
+    def dynamodb_log(self) -> Path:
+        """What DynamoDB says."""
+        return self.folder / "dynamodb.log"
+
+    @property
     def supervisor_log(self) -> Path:
         """Which process ended when, and was started again."""
         return self.folder / "supervisor.log"
@@ -66,11 +73,17 @@ class Home:
     @property
     def scratch(self) -> tuple[Path, ...]:
         """What one life of an engine leaves, and no other wants."""
-        return tuple(self.folder / name for name in ("home", "tmp", "files", "functions", "edge", "snapshot"))
+        names = ("home", "tmp", "files", "functions", "functions-debugged", "edge", "reload", "snapshot")
+        return tuple(self.folder / name for name in names)
+
+    @property
+    def reload(self) -> Path:
+        """The code that is served in place of what was deployed."""
+        return self.folder / "reload"
 
     @property
     def logs(self) -> tuple[Path, ...]:
-        return self.engine_log, self.edge_log, self.supervisor_log
+        return self.engine_log, self.edge_log, self.dynamodb_log, self.supervisor_log
 
 
 def free_ports(count: int) -> list[int]:
@@ -89,8 +102,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> Orders:
-    """What the supervisor is to run: the backplane and the edge."""
-    edge_config = home.folder / "edge.json"
+    """What the supervisor is to run: the edge, DynamoDB and the backplane."""
+    edge_config, dynamodb_config = home.folder / "edge.json", home.folder / "dynamodb.json"
+    data = _snapshots(settings, home) / "dynamodb/data.sqlite"
+    ServerConfig(data=data, options=dict(settings.dynamodb)).write(dynamodb_config)
     EdgeConfig(
         token=token,
         instance=instance,
@@ -102,10 +117,11 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
         functions=home.folder / "functions",
         runtimes=settings.install_dir / "runtime",
         port=ports.edge,
+        freeze=settings.freeze,
     ).write(edge_config)
     return Orders(
         host=HOST,
-        listen={"main": ports.edge, "api": ports.api},
+        listen={"main": ports.edge, "api": ports.api, "dynamodb": ports.dynamodb},
         report=str(home.children),
         children=(
             ChildOrder(
@@ -114,8 +130,16 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
                 command=(sys.executable, "-P", "-m", "windtunnel.edge", str(edge_config)),
                 folder=str(home.folder),
                 log=str(home.edge_log),
-                environment=_edge_environment(settings, home),
-                sockets=True,
+                environment=_common(settings, home),
+                sockets=("main", "api"),
+            ),
+            ChildOrder(
+                name="dynamodb",
+                command=(sys.executable, "-P", "-m", "windtunnel.dynamodb", str(dynamodb_config)),
+                folder=str(home.folder),
+                log=str(home.dynamodb_log),
+                environment=_common(settings, home),
+                sockets=("dynamodb",),
             ),
             ChildOrder(
                 name="backplane",
@@ -128,6 +152,11 @@ def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, t
     )
 
 
+def _snapshots(settings: Settings, home: Home) -> Path:
+    """Where state is kept: what the backplane is told to keep its own in has DynamoDB's as well."""
+    return Path(settings.engine_environment.get(SNAPSHOTS_VARIABLE, home.folder / "snapshot"))
+
+
 def _common(settings: Settings, home: Home) -> dict[str, str]:
     """Nothing of the host's, so that every machine starts the same engine."""
     return {
@@ -137,10 +166,6 @@ def _common(settings: Settings, home: Home) -> dict[str, str]:
         "TMPDIR": str(home.folder / "tmp"),
         STATE_VARIABLE: str(settings.state_dir),
     }
-
-
-def _edge_environment(settings: Settings, home: Home) -> dict[str, str]:
-    return _common(settings, home)
 
 
 def _backplane_environment(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> dict[str, str]:
@@ -159,7 +184,7 @@ def _backplane_environment(settings: Settings, home: Home, ports: Ports, instanc
         "WINDTUNNEL_TOKEN": token,
         "WINDTUNNEL_EDGE_URL": f"http://{HOST}:{ports.edge}",
         "WINDTUNNEL_DYNAMODB_PORT": str(ports.dynamodb),
-        "WINDTUNNEL_SNAPSHOT_DIR": str(home.folder / "snapshot"),
+        SNAPSHOTS_VARIABLE: str(_snapshots(settings, home)),
         "WINDTUNNEL_FUNCTIONS_DIR": str(home.folder / "functions"),
         "WINDTUNNEL_RUNTIMES_DIR": str(settings.install_dir / "runtime"),
         **settings.engine_environment,

@@ -1,6 +1,6 @@
 """Keeps an engine's processes running: `python -I supervisor.py ORDERS.json`.
 
-It holds the listening sockets, so that while the edge is started anew clients wait instead of being refused. A child
+It holds the listening sockets, so that while a server is started anew clients wait instead of being refused. A child
 that ends, for whatever reason, is started again; when the supervisor ends, so does everything below it. It needs the
 standard library only, to stay small.
 """
@@ -40,8 +40,8 @@ class ChildOrder:
     folder: str
     log: str
     environment: Mapping[str, str]
-    sockets: bool = False
-    """Whether it inherits the listening sockets. Their descriptors follow its command as a JSON object."""
+    sockets: tuple[str, ...] = ()
+    """The listening sockets that it inherits, by name. Their descriptors follow its command as a JSON object."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Orders:
     def read(cls, path: Path) -> Orders:
         document: dict[str, Any] = json.loads(path.read_text())
         children = tuple(
-            ChildOrder(**{**child, "command": tuple(child["command"])}) for child in document.pop("children")
+            ChildOrder(**{**child, "command": tuple(child["command"]), "sockets": tuple(child["sockets"])})
+            for child in document.pop("children")
         )
         return cls(children=children, **document)
 
@@ -139,7 +140,7 @@ class Supervisor:
     def _start(self, child: _Child) -> None:
         order = child.order
         command: Sequence[str] = order.command
-        descriptors = {name: listener.fileno() for name, listener in self._sockets.items()} if order.sockets else {}
+        descriptors = {name: self._sockets[name].fileno() for name in order.sockets}
         if order.sockets:
             command = [*command, json.dumps(descriptors)]
         with Path(order.log).open("ab") as log:
@@ -185,6 +186,8 @@ class Supervisor:
             )
             self._report()
 
+        _reap_orphans({child.process.pid for child in self._children if child.process})
+
     def _report(self) -> None:
         """Tell who runs, for those who look: {name: {pid, starts, last_exit}}."""
         path = Path(self._orders.report)
@@ -213,6 +216,15 @@ class Supervisor:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def _reap_orphans(ours: set[int]) -> None:
+    """What a container's first process inherits: processes whose parents have ended."""
+    if os.getpid() != 1:
+        return
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+            os.waitpid(ended.si_pid, 0)
 
 
 def _die_with_parent() -> None:

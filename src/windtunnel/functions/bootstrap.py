@@ -1,37 +1,65 @@
 """What a Python function's process runs first: the import path as AWS has it, then AWS's runtime interface client.
 
-Started as `python -P bootstrap.py PARENT [OPT]`: the engine's process id, and the folder that stands for /opt.
+A zygote's fork calls `run()`. A function that needs an interpreter of its own has it started as `python -P bootstrap.py
+OPT BYTECODE LINE`: the folder that stands for /opt ("" for none), where compiled code is kept, and the descriptor of a
+connection to the Runtime API.
 """
+
+from __future__ import annotations
 
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
 from typing import Any
 
-
-def die_with(parent: int) -> None:
-    """Ask the kernel to end this process when the engine's ends, however that happens. Linux only.
-
-    Elsewhere the broken connection to the Runtime API ends the runtime.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes
-    import signal
-
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the kernel was asked
-        os._exit(1)
+YOUNG = 2.0
+"""Seconds for which a source file is not trusted: compiled code is found by its age in whole seconds."""
 
 
-def import_path(task_root: str, opt: str | None) -> list[str]:
+def import_path(task_root: str, opt: str) -> list[str]:
     """What comes first in sys.path: the function, then its layers."""
-    if opt is None:
+    if not opt:
         return [task_root]
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return [task_root, os.path.join(opt, "python", "lib", version, "site-packages"), os.path.join(opt, "python")]  # noqa: PTH118
+
+
+def keep_bytecode(folders: list[str], bytecode: str) -> None:
+    """Keep the compiled code of modules below `folders` in another place: those folders are not to be written to."""
+
+    class Loader(SourceFileLoader):
+        def get_code(self, fullname: str) -> Any:
+            before, sys.pycache_prefix = sys.pycache_prefix, bytecode
+            try:
+                return super().get_code(fullname)
+            finally:
+                sys.pycache_prefix = before
+
+        def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+            if time.time() - os.stat(self.path).st_mtime > YOUNG:  # noqa: PTH116
+                super().set_data(path, data, _mode=_mode)
+
+    finder = FileFinder.path_hook(
+        (ExtensionFileLoader, EXTENSION_SUFFIXES), (Loader, SOURCE_SUFFIXES), (SourcelessFileLoader, BYTECODE_SUFFIXES)
+    )
+
+    def hook(path: str) -> Any:
+        if any(path == folder or path.startswith(folder + os.sep) for folder in folders):
+            return finder(path)
+        raise ImportError(path)
+
+    sys.path_hooks.insert(0, hook)
 
 
 class Line:
@@ -41,10 +69,8 @@ class Line:
     messages, and half of an invocation's time where a processor has to be woken for each.
     """
 
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
         self._answer = b""
 
     def answer(self, request_id: str, kind: str, body: bytes, content_type: str) -> None:
@@ -82,19 +108,16 @@ class Line:
         return data
 
 
-def runtime_client(address: str) -> Any:
+def runtime_client(address: str, line: Line) -> Any:
     """AWS's client with a line of ours."""
     from awslambdaric.lambda_runtime_client import InvocationRequest, LambdaRuntimeClient
 
     class Client(LambdaRuntimeClient):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__(address)
-            self._line: Line | None = None
 
         def wait_next_invocation(self) -> InvocationRequest:
-            if self._line is None:
-                self._line = Line(address)
-            body, headers = self._line.next()
+            body, headers = line.next()
             return InvocationRequest(
                 invoke_id=headers["Lambda-Runtime-Aws-Request-Id"],
                 x_amzn_trace_id=headers.get("Lambda-Runtime-Trace-Id"),
@@ -116,29 +139,38 @@ def runtime_client(address: str) -> Any:
             invocation_id: str | None = None,
         ) -> None:
             body = result_data if isinstance(result_data, bytes) else result_data.encode()
-            assert self._line is not None
-            self._line.answer(invoke_id, "response", body, content_type)
+            line.answer(invoke_id, "response", body, content_type)
 
         def post_invocation_error(
             self, invoke_id: str, error_response_data: str, xray_fault: str, invocation_id: str | None = None
         ) -> None:
-            assert self._line is not None
-            self._line.answer(invoke_id, "error", error_response_data.encode(), "application/json")
+            line.answer(invoke_id, "error", error_response_data.encode(), "application/json")
 
     return Client()
 
 
-def main() -> None:
-    """Become the runtime."""
-    die_with(int(sys.argv[1]))
-    opt = sys.argv[2] if len(sys.argv) > 2 else None
-    sys.path[:0] = import_path(os.environ["LAMBDA_TASK_ROOT"], opt)
-    handler = os.environ["_HANDLER"]
+def run(task_root: str, opt: str, bytecode: str, handler: str, descriptor: int) -> None:
+    """Become the runtime; `descriptor` is of a connection to the Runtime API."""
+    # before the function can set a timeout for all sockets
+    line = Line(descriptor)
+    # as on AWS: the client first, then the function's path
     from awslambdaric.bootstrap import run
+    from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
+    from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
-    # as AWS's own bootstrap has it; what follows is not for the function to see
+    sys.path[:0] = import_path(task_root, opt)
+    keep_bytecode([task_root, *([opt] if opt else [])], bytecode)
+    # it is made when the class is, and reads AWS_EXECUTION_ENV
+    BaseLambdaRuntimeClient.marshaller = LambdaMarshaller()
+    # as AWS's own bootstrap has it; what was before is not for the function to see
     sys.argv = ["/var/runtime/bootstrap.py", handler]
-    run(handler, runtime_client(os.environ["AWS_LAMBDA_RUNTIME_API"]))
+    run(handler, runtime_client(os.environ["AWS_LAMBDA_RUNTIME_API"], line))
+
+
+def main() -> None:
+    opt, bytecode, line = sys.argv[1:]
+    os.set_inheritable(int(line), False)
+    run(os.environ["LAMBDA_TASK_ROOT"], opt, bytecode, os.environ["_HANDLER"], int(line))
 
 
 if __name__ == "__main__":

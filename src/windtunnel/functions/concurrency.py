@@ -48,6 +48,10 @@ class Concurrency:
             raise too_many_requests("ReservedFunctionConcurrentInvocationLimitExceeded")
         self._busy[name] = busy + 1
 
+    def busy(self, name: str) -> int:
+        """The invocations under way on demand of a function."""
+        return self._busy.get(name, 0)
+
     def leave(self, name: str) -> None:
         """An invocation that entered is over."""
         busy = self._busy[name] - 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from windtunnel.functions.debugging import DEBUGGING, debug_invocation
 from windtunnel.functions.invoke_error import MAX_REQUEST, InvokeError, request_too_large
 from windtunnel.functions.name import function_arn
 from windtunnel.functions.plane import FunctionsPlane
@@ -30,6 +31,8 @@ async def functions_control(exchange: Exchange, plane: FunctionsPlane) -> Respon
             return await start_environment(exchange, plane)
         if method == "DELETE" and target.startswith(ENVIRONMENTS + b"/"):
             return end_environment(target[len(ENVIRONMENTS) + 1 :].decode(errors="replace"), plane)
+        if method == "POST" and target == DEBUGGING:
+            return await debug_invocation(exchange, plane)
     except InvokeError as error:
         headers = (*JSON, (b"x-amzn-ErrorType", error.type.encode()))
         return Response(error.status, headers, error.payload)

@@ -108,6 +108,7 @@ def _version(region: str, name: str, number: str, document: Mapping[str, Any]) -
             timeout=float(document["timeout"]),
             memory_mb=int(document["memory"]),
             variables=document.get("variables") or {},
+            ephemeral_mb=int(document.get("ephemeralStorage") or 512),
         ),
         state=document.get("state") or "Active",
         revision=document["revision"],

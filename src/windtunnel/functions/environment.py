@@ -9,24 +9,33 @@ An invocation of a process that is well is callbacks from end to end; only inits
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-import shutil
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from windtunnel.errors import EngineError
 from windtunnel.functions import logs
-from windtunnel.functions.failure import Failure, error_type, exited, timed_out, too_large
+from windtunnel.functions.ending import Ending
+from windtunnel.functions.extensions import Failed
+from windtunnel.functions.failure import (
+    Failure,
+    error_type,
+    exited,
+    gave_up,
+    no_entrypoint,
+    out_of_memory,
+    timed_out,
+)
 from windtunnel.functions.interpreter import Interpreter
 from windtunnel.functions.runtime_api import Delivery, Exited, InitFailed, Outcome, Ready, Responded
-from windtunnel.functions.runtime_process import RuntimeProcess
+from windtunnel.functions.runtime_process import Care, RuntimeProcess
+from windtunnel.functions.sandbox import Sandbox
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import PROVISIONED, FunctionSpec, Invocation, InvocationResult, LogLine, Session
-from windtunnel.functions.variables import Places
 
 LOG = logging.getLogger(__name__)
 INIT_LIMIT = 10.0
@@ -47,24 +56,12 @@ class Surroundings:
     spawner: Spawner
     folder: Path
     """Where environments have their own folders."""
+    care: Care
     clock: Callable[[], float] = time.perf_counter
     """Seconds, for durations."""
     now: Callable[[], float] = time.time
     """Seconds since the epoch."""
     init_limit: float = INIT_LIMIT
-
-
-class _Ending(NamedTuple):
-    """How an invocation ended, or an init: what the caller gets, and what the log says of it."""
-
-    payload: bytes
-    is_error: bool = True
-    status: str = ""
-    error_type: str = ""
-    words: tuple[str, ...] = ()
-    """Lines of Lambda's own, after the function's output."""
-    broken: bool = False
-    """The process is not fit for another invocation."""
 
 
 class _Call:
@@ -103,7 +100,7 @@ class ExecutionEnvironment:
         self._interpreter = interpreter
         self._surroundings = surroundings
         self._clock = surroundings.clock
-        self._folder = surroundings.folder / name
+        self._sandbox = Sandbox(surroundings.spawner, surroundings.folder / name, spec, interpreter)
         self._write = write
         self._loop = asyncio.get_running_loop()
         self._process: RuntimeProcess | None = None
@@ -118,12 +115,20 @@ class ExecutionEnvironment:
         """Lines that no invocation's log had yet."""
         self._memory = 0
         self._memory_read = float("-inf")
+        self.lost: Callable[[], None] | None = None
+        """Called when its process ends by itself between invocations."""
+
+    @property
+    def well(self) -> bool:
+        """Whether it has a process that takes an invocation."""
+        return self._process is not None and self._process.exit_code is None
 
     async def start(self) -> str:
         """The init phase. Returns the error's type where it failed, which the next invocation deals with; else ""."""
         limit = self._surroundings.init_limit
         if self._session.initialization_type == PROVISIONED:
             limit = max(PROVISIONED_INIT_LIMIT, self._spec.timeout)
+        await self._discard()  # where its process has ended, and another is started ahead of need
         failure = await self._init("", limit, phase="init")
         return (error_type(failure.payload) or "Runtime.Unknown") if failure else ""
 
@@ -147,6 +152,8 @@ class ExecutionEnvironment:
     async def stop(self) -> None:
         """End the process and remove the environment's folder. An invocation under way ends as a crash."""
         self._stopped = True
+        if self._process is not None and self._call is None and not self._tasks:
+            await self._process.shut_down("spindown", self._surroundings.now())
         while self._call is not None or self._tasks:
             if self._process is not None:
                 self._process.kill()
@@ -159,8 +166,7 @@ class ExecutionEnvironment:
         if self._unlogged:
             self._write(self._unlogged)
             self._unlogged = []
-        remove = functools.partial(shutil.rmtree, self._folder, ignore_errors=True)
-        await self._loop.run_in_executor(None, remove)
+        await self._loop.run_in_executor(None, self._sandbox.close)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(self._guard(work))
@@ -175,22 +181,24 @@ class ExecutionEnvironment:
             LOG.exception("an execution environment of %s failed", self._spec.name)
             if self._call is not None:
                 failure = Failure("Runtime.Unknown", str(error))
-                self._finish(self._call, _Ending(failure.payload, True, "error", failure.type))
+                self._finish(self._call, Ending.of(failure))
 
     # --- init -----------------------------------------------------------------------------------------------------
 
-    async def _init(self, request_id: str, limit: float, *, phase: str) -> _Ending | None:
+    async def _init(self, request_id: str, limit: float, *, phase: str) -> Ending | None:
         """Start a process and wait until it asks for an invocation, `limit` seconds at most."""
-        began = self._clock()
+        began, waited = self._clock(), self._sandbox.waited
         try:
             process = await self._spawn()
-        except OSError as error:
+        except (OSError, EngineError) as error:
             LOG.warning("%s cannot be started: %s", self._spec.name, error)
-            failed = Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
-            return _Ending(failed.payload, True, "error", failed.type)
+            failed = no_entrypoint(request_id, error)
+            self._note(logs.init_report((self._clock() - began) * 1000, "error", failed.type, phase))
+            return Ending.of(failed)
         if process is None:
             stopped = exited(request_id, -9)
-            return _Ending(stopped.payload, True, "error", stopped.type)
+            return Ending.of(stopped)
+        began += self._sandbox.waited - waited
         outcome = await self._first_outcome(process, limit - (self._clock() - began))
         milliseconds = (self._clock() - began) * 1000
         self._note(logs.init_start(self._interpreter.identifier), milliseconds / 1000)
@@ -198,18 +206,25 @@ class ExecutionEnvironment:
         if isinstance(outcome, Ready):
             # an init within an invocation is part of its duration
             self._init_duration = milliseconds if phase == "init" else None
+            for state in process.extensions.states:
+                self._note(state)
+            if phase == "init":
+                self._rest(process)
             return None
 
         await self._discard()
         match outcome:
-            case InitFailed(body):
-                failure = _Ending(body, True, "error", error_type(body))
+            case InitFailed(body, kind):
+                failure = Ending(body, True, "error", error_type(body) or kind)
+            case Failed(kind, name):
+                failed = gave_up(request_id, kind, name)
+                failure = Ending.of(failed)
             case Exited(code):
-                failed = exited(request_id, code)
-                failure = _Ending(failed.payload, True, "error", failed.type)
+                failed = out_of_memory(request_id) if process.out_of_memory else exited(request_id, code)
+                failure = Ending.of(failed)
             case _:
                 late = timed_out(request_id, self._spec.timeout)
-                failure = _Ending(late.payload, True, "timeout")
+                failure = Ending(late.payload, True, "timeout")
         self._note(logs.init_report(milliseconds, failure.status, failure.error_type, phase))
         return failure
 
@@ -235,11 +250,9 @@ class ExecutionEnvironment:
         """A new process in this environment's folder, or None where the environment was stopped. Raises OSError."""
         if self._stopped:
             return None
-        home, tmp = self._folder / "home", self._folder / "tmp"
-        home.mkdir(parents=True, exist_ok=True)
-        tmp.mkdir(exist_ok=True)
-        places = Places(self._interpreter.path, self._interpreter.packages, home, tmp)
-        process = await RuntimeProcess.launch(self._spec, self._session, places, self._surroundings.spawner)
+        process = await RuntimeProcess.launch(
+            self._spec, self._session, self._sandbox, self._surroundings.care, self._interpreter.language
+        )
         if self._stopped:
             await process.end()
             return None
@@ -267,7 +280,11 @@ class ExecutionEnvironment:
         request_id = call.invocation.request_id
         while call.tries < ATTEMPTS and not self._stopped and self._clock() < call.deadline:
             call.tries += 1
+            waited = self._sandbox.waited
             failure = await self._init(request_id, call.deadline - self._clock(), phase="invoke")
+            waited = self._sandbox.waited - waited
+            call.started += waited
+            call.deadline += waited
             if failure:
                 self._finish(call, failure)
                 return
@@ -277,7 +294,7 @@ class ExecutionEnvironment:
                 return
             await self._discard()
         failed = exited(request_id, -9)
-        self._finish(call, _Ending(failed.payload, True, "error", failed.type))
+        self._finish(call, Ending.of(failed))
 
     def _hand_over(self, process: RuntimeProcess, call: _Call) -> None:
         left = call.deadline - self._clock()
@@ -289,11 +306,18 @@ class ExecutionEnvironment:
         """What the process does while it has an invocation."""
         call, process = self._call, self._process
         if call is None or process is None or isinstance(outcome, Ready):
+            if call is None and isinstance(outcome, Failed) and process is not None:
+                # without its extension the environment is of no more use
+                process.kill()
+            if call is None and isinstance(outcome, Exited) and self.lost is not None:
+                self.lost()
             return
         if isinstance(outcome, Responded):
             if outcome.request_id == call.invocation.request_id:
-                ending = _answered(outcome.body, outcome.is_error)
-                self._end_call(process, call, ending)
+                self._end_call(process, call, Ending.answered(outcome))
+        elif isinstance(outcome, Failed):
+            failure = gave_up(call.invocation.request_id, outcome.type, outcome.name)
+            self._end_call(process, call, Ending.broke(failure))
         elif isinstance(outcome, Exited):
             if not process.taken:
                 # another process can have it, while there is time
@@ -302,9 +326,9 @@ class ExecutionEnvironment:
                     call.timer.cancel()
                 self._run(self._recover(call))
                 return
-            failure = exited(call.invocation.request_id, outcome.code)
-            words = (failure.message, failure.type)
-            self._end_call(process, call, _Ending(failure.payload, True, "error", failure.type, words, broken=True))
+            request_id = call.invocation.request_id
+            failure = out_of_memory(request_id) if process.out_of_memory else exited(request_id, outcome.code)
+            self._end_call(process, call, Ending.broke(failure))
 
     def _late(self, call: _Call) -> None:
         process, request_id, timeout = self._process, call.invocation.request_id, self._spec.timeout
@@ -312,9 +336,9 @@ class ExecutionEnvironment:
             return
         words = logs.timeout_line(datetime.fromtimestamp(self._surroundings.now(), UTC), request_id, timeout)
         payload = timed_out(request_id, timeout).payload
-        self._end_call(process, call, _Ending(payload, True, "timeout", words=(words,), broken=True))
+        self._end_call(process, call, Ending(payload, True, "timeout", words=(words,), broken=True))
 
-    def _end_call(self, process: RuntimeProcess, call: _Call, ending: _Ending) -> None:
+    def _end_call(self, process: RuntimeProcess, call: _Call, ending: Ending) -> None:
         duration = (self._clock() - call.started) * 1000
         process.listen(None)
         if call.timer is not None:
@@ -325,9 +349,15 @@ class ExecutionEnvironment:
         if ending.broken:
             self._run(self._reset(call, ending, duration))
         else:
+            self._rest(process)
             self._finish(call, ending, process.take_output(), duration, self._memory)
 
-    async def _reset(self, call: _Call, ending: _Ending, duration: float) -> None:
+    def _rest(self, process: RuntimeProcess) -> None:
+        """It has nothing to do; its end is heard."""
+        process.rest()
+        process.listen(self._heard)
+
+    async def _reset(self, call: _Call, ending: Ending, duration: float) -> None:
         """End the process, then answer: what its last words were, is in this invocation's log."""
         before, self._unlogged = self._unlogged, []
         await self._discard()
@@ -337,7 +367,7 @@ class ExecutionEnvironment:
     def _finish(
         self,
         call: _Call,
-        ending: _Ending,
+        ending: Ending,
         output: list[LogLine] | None = None,
         duration: float | None = None,
         memory: int = 0,
@@ -358,13 +388,4 @@ class ExecutionEnvironment:
         self._call = None
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
-        call.answer(InvocationResult(ending.payload, ending.is_error, lines))
-
-
-def _answered(body: bytes | None, is_error: bool) -> _Ending:
-    """The runtime's own answer; `body` is None where it was too large."""
-    if body is None:
-        failure = too_large()
-        # the runtime was told 413 and gives up
-        return _Ending(failure.payload, True, "error", failure.type, broken=True)
-    return _Ending(body, is_error, "error" if is_error else "", error_type(body) if is_error else "")
+        call.answer(InvocationResult(ending.payload, ending.is_error, lines, duration))

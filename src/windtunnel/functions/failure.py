@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 MAX_PAYLOAD = 6_291_556
 """Bytes: 6 MB and Lambda's own overhead, the limit of a synchronous response."""
+MAX_STREAMED = 200 * 1024 * 1024
+"""Bytes of a response that is streamed (AWS Lambda Developer Guide, "Response streaming for Lambda functions")."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,24 @@ def exited(request_id: str, code: int) -> Failure:
         return Failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited without providing a reason")
     reason = f"exit status {code}" if code > 0 else f"signal: {_signal_name(-code)}"
     return Failure("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {reason}")
+
+
+def gave_up(request_id: str, kind: str, name: str) -> Failure:
+    """An extension reported an error, or ended; `kind` is Extension.InitError, .ExitError or .Crash."""
+    return Failure(kind, f"RequestId: {request_id} Error: the extension {name} failed: {kind}")
+
+
+def no_entrypoint(request_id: str, error: Exception) -> Failure:
+    """The runtime's program cannot be started, as AWS's init process (written in Go) says it."""
+    if not isinstance(error, OSError) or not error.filename:
+        return Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")
+    words = (error.strerror or "").lower()
+    return Failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: fork/exec {error.filename}: {words}")
+
+
+def out_of_memory(request_id: str) -> Failure:
+    """It was killed for holding more than its MemorySize."""
+    return Failure("Runtime.OutOfMemory", exited(request_id, -signal.SIGKILL).message)
 
 
 def too_large() -> Failure:

@@ -10,6 +10,8 @@ from windtunnel.errors import EngineError
 
 PYTHON = re.compile(r"python3\.\d+")
 CURRENT = "current"
+PYTHON_LANGUAGE, NODE, PROVIDED = "python", "node", "provided"
+"""What an interpreter is of (runtimes.py)."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Interpreter:
     """What it really is, for the log: python:3.13.0."""
     exact: bool
     """False where the runtime asks for another version, which is not there."""
+    language: str = PYTHON_LANGUAGE
 
 
 def find_interpreter(runtimes: Path, runtime: str) -> Interpreter:

@@ -13,6 +13,9 @@ from windtunnel.errors import WindtunnelError
 MAX_REQUEST = 6_291_456
 """Bytes: 6 MB, the limit of a synchronous request (Lambda quotas)."""
 
+MAX_EVENT = 1_048_576
+"""Bytes: 1 MB, the limit of an asynchronous request (Lambda quotas)."""
+
 
 class InvokeError(WindtunnelError):
     """AWS's `type`, HTTP `status`, `message`; `reason` where it is a throttle."""
@@ -52,6 +55,16 @@ def request_too_large() -> InvokeError:
     aws-athena-query-federation issue 793, status 413, error code RequestEntityTooLargeException).
     """
     message = f"Request must be smaller than {MAX_REQUEST} bytes for the InvokeFunction operation"
+    return InvokeError("RequestEntityTooLargeException", 413, message)
+
+
+def event_too_large(size: int) -> InvokeError:
+    """The payload is over MAX_EVENT.
+
+    Recorded with an earlier limit: ASFHyP3/hyp3 issue 2241, "264496 byte payload is too large for the Event invocation
+    type (limit 262144 bytes)".
+    """
+    message = f"{size} byte payload is too large for the Event invocation type (limit {MAX_EVENT} bytes)"
     return InvokeError("RequestEntityTooLargeException", 413, message)
 
 

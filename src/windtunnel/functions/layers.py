@@ -39,6 +39,8 @@ def _copy_over(source: Path, target: Path) -> None:
     for folder, _folders, files in os.walk(source):
         here = target / Path(folder).relative_to(source)
         here.mkdir(parents=True, exist_ok=True)
+        # functions run as other users, and an engine has its files for itself
+        here.chmod(0o755)
         for file in files:
             destination = here / file
             destination.unlink(missing_ok=True)

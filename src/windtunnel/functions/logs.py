@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 from windtunnel.functions.spec import LogLine
 
 RUNTIME_TRACEBACK = re.compile(r"\rTraceback \(most recent call last\):(?:\r[^\r\n]*)*")
+NODE_MESSAGE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z\t[^\t]*\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t")
+"""How AWS's client for Node.js begins what a function logs, one message a line: its own line breaks are returns."""
 NO_BREAK_SPACE = "\u00a0"
 
 
@@ -54,7 +56,9 @@ def legible(output: str) -> str:
 
 def legible_line(line: str) -> str:
     """The same for one line of output, which may be a whole traceback."""
-    return legible(line) if "\r" in line else line
+    if "\r" not in line:
+        return line
+    return line.replace("\r", "\n") if NODE_MESSAGE.match(line) else legible(line)
 
 
 class Moments(NamedTuple):

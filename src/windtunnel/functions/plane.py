@@ -12,31 +12,39 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any, Protocol
 
 from windtunnel.errors import EngineError
 from windtunnel.functions import logs
 from windtunnel.functions.concurrency import ACCOUNT_LIMIT, Concurrency
-from windtunnel.functions.definition import LATEST, Definition, Version, read_definition
-from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
+from windtunnel.functions.definition import LATEST, Definition, read_definition
+from windtunnel.functions.environment import INIT_LIMIT, ExecutionEnvironment, Surroundings
+from windtunnel.functions.factory import EnvironmentFactory
 from windtunnel.functions.failure import Failure
+from windtunnel.functions.freeze import Freezer
 from windtunnel.functions.identifiers import new_request_id, new_trace
-from windtunnel.functions.interpreter import Interpreter, find_interpreter
 from windtunnel.functions.invoke_error import (
     MAX_REQUEST,
+    InvokeError,
     NoSuchFunction,
     not_active,
     qualifiers_differ,
     request_too_large,
 )
+from windtunnel.functions.memory import MemoryWatch
+from windtunnel.functions.metrics import FunctionMetrics
 from windtunnel.functions.name import function_arn, parse_name
 from windtunnel.functions.pool import Pool, Request
+from windtunnel.functions.runtime_process import Care
+from windtunnel.functions.sandbox import images
+from windtunnel.functions.series import MetricSink
 from windtunnel.functions.spawner import Spawner
-from windtunnel.functions.spec import Invocation, InvocationResult, LogLine, Session
+from windtunnel.functions.spec import ON_DEMAND, FunctionSpec, Invocation, InvocationResult, Stream
 from windtunnel.functions.starts import Starts
+from windtunnel.functions.target import Result, Target
+
+__all__ = ["FunctionsPlane", "Options", "Result", "Target", "decoded"]
 
 LOG = logging.getLogger(__name__)
 PREFIX = "function/"
@@ -52,7 +60,13 @@ class Options:
     """How long an environment that has nothing to do is kept."""
     pending_seconds: float = 5.0
     """How long an invocation waits for a function that is being made."""
+    init_seconds: float = INIT_LIMIT
+    """The limit of an init before the first invocation, on demand."""
     concurrency: int = ACCOUNT_LIMIT
+    freeze: bool = True
+    """Whether environments are stopped between invocations, as on AWS."""
+    isolate: bool = True
+    """Whether functions get file systems of their own, where the kernel allows it."""
     starts: int = os.cpu_count() or 1
     """Environments that start at once."""
     clock: Callable[[], float] = time.perf_counter
@@ -60,43 +74,14 @@ class Options:
     chance: Callable[[], float] = random.random
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What an invocation is for."""
-
-    account: str
-    region: str
-    name: str
-    qualifier: str
-    """As asked, "" for none."""
-    version: str
-    """That of the qualifier; where an alias has weights, each invocation picks its own."""
-    arn: str
-    """As invoked."""
-    policy: Mapping[str, Any] | None
-    """The resource policy that applies to the qualifier."""
-
-    def invoked_as(self, arn: str) -> Target:
-        """The same under the ARN that its caller used."""
-        return self if arn == self.arn else replace(self, arn=arn)
-
-
-class Result(NamedTuple):
-    """What became of an invocation. `error` is "Unhandled" where `payload` is an error object, else ""."""
-
-    payload: bytes
-    error: str
-    version: str
-    """That was run."""
-    request_id: str
-    log_tail: bytes
-    """The last 4 KB."""
+class Sink(logs.LogSink, MetricSink, Protocol):
+    """Where logs and metrics go."""
 
 
 class _Function:
     """What is kept of a published function."""
 
-    __slots__ = ("definition", "pools", "unavailable")
+    __slots__ = ("definition", "metrics", "pools", "unavailable")
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -104,6 +89,8 @@ class _Function:
         """By version; made by the first invocation."""
         self.unavailable: dict[str, str] = {}
         """Why a version cannot be run here, by version."""
+        self.metrics: dict[str, FunctionMetrics] = {}
+        """By qualifier."""
 
 
 class FunctionsPlane:
@@ -113,14 +100,16 @@ class FunctionsPlane:
     """
 
     def __init__(
-        self, *, folder: Path, runtimes: Path, endpoint_url: str, sink: logs.LogSink, options: Options | None = None
+        self, *, folder: Path, runtimes: Path, endpoint_url: str, sink: Sink, options: Options | None = None
     ) -> None:
         self._options = options or Options()
-        self._runtimes = runtimes
-        self._endpoint_url = endpoint_url
         self._sink = sink
         self._loop = asyncio.get_running_loop()
-        self._surroundings = Surroundings(Spawner(), folder, self._options.clock, self._options.now)
+        options = self._options
+        care = Care(MemoryWatch(self._loop), Freezer(self._loop) if options.freeze else None)
+        self._spawner = Spawner(isolate=options.isolate)
+        surroundings = Surroundings(self._spawner, folder, care, options.clock, options.now, options.init_seconds)
+        self._factory = EnvironmentFactory(surroundings, runtimes, endpoint_url, sink)
         self._starts = Starts(self._options.starts, self._loop)
         self._functions: dict[Key, _Function] = {}
         self._concurrency: dict[tuple[str, str], Concurrency] = {}
@@ -157,11 +146,12 @@ class FunctionsPlane:
         """Note what cannot be run here."""
         for number, version in function.definition.versions.items():
             try:
-                interpreter = self._interpreter(version)
+                interpreter = self._factory.interpreter(version)
             except EngineError as error:
                 function.unavailable[number] = str(error)
                 LOG.warning("%s:%s cannot be invoked: %s", version.spec.name, number, error)
                 continue
+            self._spawner.prepare(images(interpreter)[-1])
             if not interpreter.exact:
                 name, runtime, there = version.spec.name, version.spec.runtime, interpreter.identifier
                 LOG.warning("%s asks for %s, which is not there: it runs on %s", name, runtime, there)
@@ -223,8 +213,12 @@ class FunctionsPlane:
         request_id: str | None = None,
         trace_id: str = "",
         client_context: str = "",
+        stream: Stream | None = None,
     ) -> Result:
         """Run a function, and wait for it. `client_context` is in base64, as the caller sent it.
+
+        A response that the function streams goes to `stream` where there is one; then the payload is empty, or an error
+        in the middle. Others are the payload.
 
         Who gives up waiting, does so alone: the invocation goes on. Raises InvokeError.
         """
@@ -245,19 +239,40 @@ class FunctionsPlane:
         if pool is None:
             pool = function.pools[number] = self._make_pool(place, number)
 
+        metrics = self._metrics_of(function, target)
         limits, name, over = self._concurrency[place[:2]], target.name, _nothing
         if not pool.provisioned_ready:
-            limits.enter(name)
+            try:
+                limits.enter(name)
+            except InvokeError:
+                metrics.throttled()
+                raise
             over = functools.partial(limits.leave, name)
+        concurrent = limits.busy(name) or 1
         trace_id = trace_id or new_trace(self._options.now())
         context = client_context and decoded(client_context)
-        invocation = Invocation(request_id, payload, target.arn, trace_id, context)
+        invocation = Invocation(request_id, payload, target.arn, trace_id, context, stream=stream)
         result: asyncio.Future[InvocationResult] = self._loop.create_future()
         pool.submit(Request(invocation, result, over))
         done = await result
+        metrics.invoked(is_error=done.is_error, milliseconds=done.duration_ms, concurrent=concurrent)
         return Result(done.payload, "Unhandled" if done.is_error else "", number, request_id, logs.tail(done.lines))
 
+    def pinned(self, target: Target) -> Target:
+        """The same with the version picked that an invocation gets."""
+        function = self._functions.get((target.account, target.region, target.name))
+        return replace(target, pinned=self._pick(function, target))
+
+    def _metrics_of(self, function: _Function, target: Target) -> FunctionMetrics:
+        metrics = function.metrics.get(target.qualifier)
+        if metrics is None:
+            metrics = FunctionMetrics(self._sink, target.account, target.region, target.name, target.qualifier)
+            function.metrics[target.qualifier] = metrics
+        return metrics
+
     def _pick(self, function: _Function | None, target: Target) -> str:
+        if target.pinned:
+            return target.pinned
         if target.qualifier and function is not None:
             alias = function.definition.aliases.get(target.qualifier)
             if alias is not None:
@@ -318,36 +333,20 @@ class FunctionsPlane:
             function = self._functions.get(place)
             newest = function.definition.versions.get(number) if function is not None else None
             mine = newest if newest is not None and newest.revision == version.revision else version
-            return self._make_environment(place, mine, initialization)
+            return self._factory.make(place, mine, initialization)
 
         return Pool(make, self._starts, self._options.clock)
 
-    def _make_environment(self, place: Key, version: Version, initialization: str) -> ExecutionEnvironment:
-        account, region, _ = place
-        identity = uuid4().hex
-        day = datetime.fromtimestamp(self._options.now(), UTC)
-        stream = f"{day:%Y/%m/%d}/[{version.spec.version}]{identity}"
-        group, write = version.log_group, self._sink.write
-
-        def log(lines: list[LogLine]) -> None:
-            for moment, text in lines:
-                write(account, region, group, stream, moment, text + "\n")
-
-        session = Session(
-            log_group=group,
-            log_stream=stream,
-            endpoint_url=self._endpoint_url,
-            access_key_id=version.credentials.access_key_id,
-            secret_access_key=version.credentials.secret_access_key,
-            session_token=version.credentials.session_token,
-            initialization_type=initialization,
-            extra=version.log_variables,
-        )
-        interpreter = self._interpreter(version)
-        return ExecutionEnvironment(identity, version.spec, session, interpreter, self._surroundings, log)
-
-    def _interpreter(self, version: Version) -> Interpreter:
-        return find_interpreter(self._runtimes, version.spec.runtime)
+    def environment_apart(
+        self, target: Target, change: Callable[[FunctionSpec, Path], FunctionSpec]
+    ) -> ExecutionEnvironment:
+        """An environment of a changed spec that is in no pool; whoever has it, stops it. Raises InvokeError."""
+        place = (target.account, target.region, target.name)
+        version = self._functions[place].definition.versions[target.version]
+        if version.state != "Active":
+            raise not_active(version.state)
+        changed = replace(version, spec=change(version.spec, self._factory.folder))
+        return self._factory.make(place, changed, ON_DEMAND)
 
     def _pools(self) -> list[Pool]:
         return [pool for function in self._functions.values() for pool in function.pools.values()]
@@ -373,7 +372,7 @@ class FunctionsPlane:
         if pools:
             await asyncio.wait([self._loop.create_task(pool.close()) for pool in pools])
         self._functions.clear()
-        self._surroundings.spawner.close()
+        self._spawner.close()
 
 
 def _nothing() -> None:

@@ -137,6 +137,8 @@ class Pool:
             request.over()
         if self._retired:
             self._end(worker)
+        elif worker.identity and not worker.environment.well:
+            self._run(self._renew(worker))
         elif worker.identity:
             self._ready.append(worker)
         else:
@@ -187,7 +189,32 @@ class Pool:
         self._add(worker)
         self.release(worker)
 
+    async def _renew(self, worker: _Worker) -> None:
+        """A provisioned environment has lost its process: start another, before anybody needs it."""
+        error = await worker.environment.start()
+        if worker.ended:
+            return
+        if error:
+            # it is not fit; who gets it is told why
+            LOG.warning("a provisioned environment does not start again: %s", error)
+        if worker not in self._all or self._retired:
+            self._end(worker)
+        elif self._queue:
+            self.release(worker)
+        else:
+            self._ready.append(worker)
+
+    def _lost(self, worker: _Worker) -> None:
+        """Its process ended while it was idle."""
+        if worker in self._ready:
+            self._ready.remove(worker)
+            self._run(self._renew(worker))
+        elif worker in self._idle:
+            self._idle.remove(worker)
+            self._end(worker)
+
     def _add(self, worker: _Worker) -> None:
+        worker.environment.lost = lambda: self._lost(worker)
         del self._beginning[worker]
         if not self._all:
             self._opened = self._clock()

@@ -1,36 +1,32 @@
-"""Being told when a process ends: by the kernel, without a thread, where it can (Linux)."""
+"""Being told when a process ends, by the keeper, whose child it is."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import threading
+import signal
+import struct
 from collections.abc import Callable
+
+SIZE = struct.calcsize("i")
 
 
 class ProcessExit:
-    """Calls `told` once, in the loop, with the process's return code as Popen has it."""
+    """Calls `told` once, in the loop, with the process's return code as Popen has it.
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop, told: Callable[[int], None]
-    ) -> None:
-        self._process = process
+    `status` is the end of a pipe that gets the exit status (keeper.py); it is closed then.
+    """
+
+    def __init__(self, status: int, loop: asyncio.AbstractEventLoop, told: Callable[[int], None]) -> None:
+        self._status = status
         self._loop = loop
         self._told = told
-        self._pidfd = -1
-        try:
-            self._pidfd = os.pidfd_open(process.pid)
-        except (AttributeError, OSError):
-            threading.Thread(target=self._wait, name="function-exit", daemon=True).start()
-        else:
-            loop.add_reader(self._pidfd, self._readable)
+        loop.add_reader(status, self._readable)
 
     def _readable(self) -> None:
-        self._loop.remove_reader(self._pidfd)
-        os.close(self._pidfd)
-        self._told(self._process.wait())
-
-    def _wait(self) -> None:
-        code = self._process.wait()
-        self._loop.call_soon_threadsafe(self._told, code)
+        self._loop.remove_reader(self._status)
+        data = os.read(self._status, SIZE)
+        os.close(self._status)
+        # without a word the keeper itself is gone, and all of its children were killed
+        code = os.waitstatus_to_exitcode(struct.unpack("i", data)[0]) if len(data) == SIZE else -signal.SIGKILL
+        self._told(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
@@ -32,6 +32,8 @@ class FunctionSpec:
     memory_mb: int
     variables: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the template sets."""
+    ephemeral_mb: int = 512
+    """The size of /tmp."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,17 @@ class Session:
     initialization_type: str = ON_DEMAND
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further variables that AWS sets for this function only: its JSON log format and level."""
+    account: str = ""
+
+
+class Stream(Protocol):
+    """Where a response goes that is streamed."""
+
+    def start(self, content_type: bytes) -> None:
+        """It begins."""
+
+    async def write(self, data: bytes) -> None:
+        """Pass on a part. A caller who has gone stops nothing: as on AWS, the function is not told."""
 
 
 class Invocation(NamedTuple):
@@ -62,6 +75,10 @@ class Invocation(NamedTuple):
     """The value of the X-Amzn-Trace-Id header."""
     client_context: str = ""
     """What the caller tells of itself: a JSON object on one line, in ASCII; "" where it tells nothing."""
+    cognito_identity: str = ""
+    """The caller's identity with Amazon Cognito: a JSON object; "" where it has none."""
+    stream: Stream | None = None
+    """Where the caller takes a response that is streamed; None: it takes it whole."""
 
 
 class LogLine(NamedTuple):
@@ -80,6 +97,7 @@ class InvocationResult(NamedTuple):
     is_error: bool
     lines: Sequence[LogLine]
     """START to REPORT, with the init's before them where there was one."""
+    duration_ms: float = 0.0
 
     @property
     def logs(self) -> str:

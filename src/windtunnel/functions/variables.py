@@ -15,31 +15,47 @@ from windtunnel.functions.spec import FunctionSpec, Session
 
 @dataclass(frozen=True)
 class Places:
-    """Where an execution environment finds things, while it has no file system of its own."""
+    """Where a function's process finds things, as it sees them."""
 
     interpreter: Path
     runtime: Path
-    """The folder that stands for /var/runtime: the runtime's own packages."""
-    home: Path
-    """A folder of the environment's own. AWS sets no HOME, but without one the host's would be found."""
-    tmp: Path
-    """A folder of the environment's own that stands for /tmp."""
+    """What is /var/runtime on AWS: the runtime's own packages."""
+    code: Path
+    """/var/task on AWS."""
+    opt: Path | None
+    """/opt on AWS; None where there is no such place."""
+    home: Path | None = None
+    """A folder of the environment's own, where the host's home would be found without. AWS sets none."""
+    tmp: Path | None = None
+    """The same for /tmp."""
+
+    @classmethod
+    def isolated(cls) -> Places:
+        """In a file system of its own: as on AWS."""
+        return cls(Path("/var/lang/bin/python"), Path("/var/runtime"), Path("/var/task"), Path("/opt"))
 
 
-def function_variables(spec: FunctionSpec, session: Session, places: Places, runtime_api: str) -> Mapping[str, str]:
-    """The whole environment of a function's process; `runtime_api` is host:port."""
+def function_variables(
+    spec: FunctionSpec,
+    session: Session,
+    places: Places,
+    runtime_api: str,
+    language: Mapping[str, str] | None = None,
+) -> Mapping[str, str]:
+    """The whole environment of a function's process; `runtime_api` is host:port, `language` of runtimes.py."""
     return {
-        **_defaults(spec, session, places),
+        **_defaults(session, places),
+        **(language or {}),
         **spec.variables,
         # reserved: the template cannot set them
         **_reserved(spec, session, places, runtime_api),
     }
 
 
-def _defaults(spec: FunctionSpec, session: Session, places: Places) -> dict[str, str]:
+def _defaults(session: Session, places: Places) -> dict[str, str]:
     """What AWS sets and a template may replace."""
-    opt = spec.layers
-    libraries = [places.runtime, places.runtime / "lib", spec.code, spec.code / "lib", *([opt / "lib"] if opt else [])]
+    opt, code = places.opt, places.code
+    libraries = [places.runtime, places.runtime / "lib", code, code / "lib", *([opt / "lib"] if opt else [])]
     programs = [
         str(places.interpreter.parent),
         "/usr/local/bin",
@@ -51,14 +67,16 @@ def _defaults(spec: FunctionSpec, session: Session, places: Places) -> dict[str,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": os.pathsep.join(programs),
-        "LD_LIBRARY_PATH": os.pathsep.join(["/lib64", "/usr/lib64", *map(str, libraries)]),
+        "LD_LIBRARY_PATH": os.pathsep.join(
+            [str(places.interpreter.parents[1] / "lib"), "/lib64", "/usr/lib64", *map(str, libraries)]
+        ),
         "PYTHONPATH": str(places.runtime),
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         # AWS sets none, but its SDKs read it: a template may point them elsewhere
         "AWS_ENDPOINT_URL": session.endpoint_url,
-        "HOME": str(places.home),
-        "TMPDIR": str(places.tmp),
+        **({"HOME": str(places.home)} if places.home else {}),
+        **({"TMPDIR": str(places.tmp)} if places.tmp else {}),
     }
 
 
@@ -78,7 +96,7 @@ def _reserved(spec: FunctionSpec, session: Session, places: Places, runtime_api:
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
-        "LAMBDA_TASK_ROOT": str(spec.code),
+        "LAMBDA_TASK_ROOT": str(places.code),
         "LAMBDA_RUNTIME_DIR": str(places.runtime),
         **session.extra,
     }

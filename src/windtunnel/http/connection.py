@@ -149,6 +149,8 @@ class Connection(asyncio.Protocol):
             if reading in self._waiting:
                 self._waiting.remove(reading)
             reading.fail(ClientGone("the client broke off in the middle of its request"))
+        if self._current is not None and self._current.on_end is not None:
+            self._current.on_end()
         return self._current is not None or bool(self._waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -184,10 +186,13 @@ class Connection(asyncio.Protocol):
         self._reading.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # trailers come here as well
-            assert self._reading
-            self._reading.headers.append((name, value))
-            self._reading.lowered[name.lower()] = value
+        reading = self._reading
+        assert reading
+        if self._in_head:
+            reading.headers.append((name, value))
+            reading.lowered[name.lower()] = value
+        else:
+            reading.add_trailer(name, value)
 
     def on_headers_complete(self) -> None:
         exchange, parser = self._reading, self._parser

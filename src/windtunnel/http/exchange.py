@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 READ_AHEAD = 256 * 1024
 """Bytes of a body that are held before the client has to wait for whoever reads it."""
+TRAILERS = 64
+"""Trailers of a request that are kept."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 COPIED = 64 * 1024
 """Bytes of a body up to which head and body are joined: one write of both is cheaper than two."""
@@ -39,8 +41,8 @@ class Exchange:
 
     __slots__ = (
         "_chunks", "_connection", "_discarding", "_error", "_framing", "_left", "_size", "_waiter", "answered",
-        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_gone", "received",
-        "target",
+        "complete", "expects_continue", "headers", "http10", "keep_alive", "lowered", "method", "on_end", "on_gone",
+        "received", "target", "trailers",
     )  # fmt: skip
 
     _left: int
@@ -56,6 +58,8 @@ class Exchange:
         """As sent: order, case, repetitions."""
         self.lowered: dict[bytes, bytes] = {}
         """Each header's last value by its name in lower case."""
+        self.trailers: dict[bytes, bytes] | None = None
+        """What followed a body in chunks, by its name in lower case; None where nothing did."""
         self.keep_alive = True
         self.http10 = False
         self.complete = False
@@ -65,6 +69,8 @@ class Exchange:
         self.answered = False
         self.on_gone: Callable[[], None] | None = None
         """Called when the client goes before it is answered."""
+        self.on_end: Callable[[], None] | None = None
+        """Called when the client says, before it is answered, that it sends no more: it may have gone."""
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._error: ClientGone | None = None
@@ -266,6 +272,11 @@ class Exchange:
         self._size += len(data)
         self._chunks.append(data)
         self._wake()
+
+    def add_trailer(self, name: bytes, value: bytes) -> None:
+        trailers = self.trailers = self.trailers or {}
+        if len(trailers) < TRAILERS:
+            trailers[name.lower()] = value
 
     def finish(self) -> None:
         self.complete = True

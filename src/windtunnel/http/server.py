@@ -54,6 +54,12 @@ class Server:
             self._sweep()
         return int(server.sockets[0].getsockname()[1])
 
+    async def adopt(self, sock: socket.socket) -> None:
+        """Serve a client that is connected already."""
+        await self.loop.connect_accepted_socket(lambda: Connection(self), sock)
+        if self._sweeper is None:
+            self._sweep()
+
     def _sweep(self) -> None:
         now = self.loop.time()
         for connection in list(self.connections):

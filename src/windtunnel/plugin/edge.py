@@ -21,6 +21,16 @@ class EdgeAway(ConnectionError):
     """The edge does not answer, or refuses."""
 
 
+class EdgeRefused(EdgeAway):
+    """It answers with AWS's exception `type`; `fields` are those of its body."""
+
+    def __init__(self, words: str, status: int, type: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(words)
+        self.status = status
+        self.type = type
+        self.fields = fields
+
+
 @dataclass(frozen=True)
 class Edge:
     """Where it is. Each thread keeps a connection of its own."""
@@ -32,7 +42,7 @@ class Edge:
     def call(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, timeout: float = 30.0
     ) -> tuple[Mapping[str, str], bytes]:
-        """The answer's headers, in lower case, and its body. Raises EdgeAway."""
+        """The answer's headers, in lower case, and its body. Raises EdgeAway; EdgeRefused where AWS would refuse."""
         sent = {TOKEN_HEADER: self.token, "content-type": "application/json", **(headers or {})}
         connection = _connection(self)
         try:
@@ -47,7 +57,9 @@ class Edge:
             # not tried again: an invocation may have begun
             raise EdgeAway(f"the edge on port {self.port} does not answer: {error}") from error
         if response.status >= 300:
-            raise EdgeAway(f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}")
+            words = f"the edge refuses {method} {path}: {response.status} {answer[:500]!r}"
+            kind = response.getheader("x-amzn-errortype")
+            raise EdgeRefused(words, response.status, kind, json.loads(answer)) if kind else EdgeAway(words)
         return {name.lower(): value for name, value in response.getheaders()}, answer
 
     def publish(self, put: Mapping[str, str], delete: list[str], *, replace: bool) -> list[str]:

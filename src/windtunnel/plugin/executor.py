@@ -7,14 +7,19 @@ from typing import Any
 
 from windtunnel.functions.failure import Failure
 from windtunnel.functions.spec import PROVISIONED
-from windtunnel.plugin.edge import Edge, EdgeAway, the_edge
+from windtunnel.plugin.edge import Edge, EdgeAway, EdgeRefused, the_edge
 from windtunnel.plugin.functions import version_document
 from windtunnel.plugin.localstack import (
+    CommonServiceException,
     FunctionVersion,
     InvocationResult,
+    ResourceConflictException,
+    ResourceNotFoundException,
     RuntimeExecutor,
     RuntimeExecutorPlugin,
+    ServiceException,
     StatusErrorException,
+    TooManyRequestsException,
 )
 
 NAME = "windtunnel"
@@ -47,8 +52,11 @@ class WindtunnelExecutor(RuntimeExecutor):
             raise StatusErrorException("init failed", payload=Failure(failed, "init failed").payload)
         self._provisioned = True
 
-    def invoke(self, payload: Mapping[str, str]) -> InvocationResult:
-        """`payload` is LocalStack's: invoke-id, invoked-function-arn, payload, trace-id. The edge writes the log."""
+    def invoke(self, payload: Mapping[str, str], function_timeout: float | None = None) -> InvocationResult:
+        """`payload` is LocalStack's: invoke-id, invoked-function-arn, payload, trace-id. The edge writes the log.
+
+        LocalEmu names the function's timeout as well, in seconds.
+        """
         headers = {
             "x-windtunnel-function": self._key(),
             "x-windtunnel-version": self.function_version.id.qualifier,
@@ -58,14 +66,16 @@ class WindtunnelExecutor(RuntimeExecutor):
         }
         if self.client_context:
             headers["x-windtunnel-client-context"] = self.client_context
-        timeout = self.function_version.config.timeout + MARGIN
+        timeout = (function_timeout or self.function_version.config.timeout) + MARGIN
         try:
             answered, body = _edge().call(
                 "POST", "/_windtunnel/invocations", payload["payload"].encode(), headers, timeout
             )
+        except EdgeRefused as error:
+            raise service_exception(error) from error
         except EdgeAway as error:
-            failure = Failure("Runtime.Unavailable", str(error))
-            return InvocationResult(payload["invoke-id"], failure.payload, is_error=True, logs="")
+            # no fault of the function: an event is tried again, for hours
+            raise ServiceException(str(error)) from error
         return InvocationResult(payload["invoke-id"], body, is_error="x-amz-function-error" in answered, logs="")
 
     def stop(self) -> None:
@@ -102,6 +112,21 @@ class WindtunnelExecutor(RuntimeExecutor):
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """Nothing: other versions may run on the same unpacked code, and LocalStack destroys what none of them has."""
+
+
+def service_exception(error: EdgeRefused) -> Exception:
+    """What LocalStack's Lambda service raises in the edge's place: it keeps an event that was throttled, and so on."""
+    message = str(error.fields.get("message") or error)
+    made = {
+        "TooManyRequestsException": TooManyRequestsException,
+        "ResourceNotFoundException": ResourceNotFoundException,
+        "ResourceConflictException": ResourceConflictException,
+    }.get(error.type)
+    if made is None:
+        return CommonServiceException(error.type, message, status_code=error.status)
+    fields = {name: error.fields[name] for name in ("Reason", "Type") if error.fields.get(name)}
+    exception: Exception = made(message, **fields)
+    return exception
 
 
 def _edge() -> Edge:

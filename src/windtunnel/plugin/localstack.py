@@ -1,6 +1,7 @@
 """Every name of LocalStack 4.14.0 that the plugin leans on.
 
-A newer LocalStack, or its fork, is supported by another such file. A name that is missing is said at once and by name.
+A newer LocalStack is supported by another such file; its fork LocalEmu stands in by localemu.py. A name that is missing
+is said at once and by name: create.py ends the engine with it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 import warnings
 
 from windtunnel.errors import EngineError
+from windtunnel.plugin.localemu import stand_in
 
 if sys.version_info < (3, 13):
     # LocalStack 4.14.0 takes it from 3.13's standard library, and its S3 and Lambda cannot be loaded without
@@ -16,24 +18,31 @@ if sys.version_info < (3, 13):
 
     warnings.deprecated = typing_extensions.deprecated  # type: ignore[attr-defined]
 
+stand_in()
+
 try:
     from localstack import config
 
     # snapshot.py and its siblings
     from localstack.aws import handlers as aws_handlers
-    from localstack.aws.accounts import get_account_id_from_access_key_id
 
     # publisher.py and its siblings
-    from localstack.aws.api import RequestContext, handler
+    from localstack.aws.api import CommonServiceException, handler
     from localstack.aws.api.dynamodb import DynamodbApi
     from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
-    from localstack.aws.api.lambda_ import ServiceException, TooManyRequestsException
-    from localstack.aws.client import parse_response, parse_service_exception
+    from localstack.aws.api.lambda_ import (
+        InvalidParameterValueException,
+        ResourceConflictException,
+        ResourceNotFoundException,
+        ServiceException,
+        TooManyRequestsException,
+    )
     from localstack.aws.connect import MetadataRequestInjector, connect_to
+    from localstack.aws.forwarder import ForwardingFallbackDispatcher
     from localstack.aws.spec import load_service
     from localstack.constants import VERSION
-    from localstack.http import Request, Response
-    from localstack.runtime import get_current_runtime, hooks
+    from localstack.http import Response
+    from localstack.runtime import hooks
     from localstack.runtime.server import twisted as twisted_server
     from localstack.runtime.shutdown import SHUTDOWN_HANDLERS
     from localstack.services.apigateway.helpers import get_apigateway_store
@@ -58,7 +67,7 @@ try:
     from localstack.services.apigateway.resource_providers.aws_apigateway_stage import ApiGatewayStageProvider
     from localstack.services.apigateway.resource_providers.aws_apigateway_usageplan import ApiGatewayUsagePlanProvider
     from localstack.services.cloudformation.engine.v2.change_set_model_executor import ChangeSetModelExecutor
-    from localstack.services.cloudformation.provider_utils import convert_request_kwargs
+    from localstack.services.cloudformation.provider_utils import convert_request_kwargs, generate_default_name
     from localstack.services.cloudformation.resource_provider import (
         CloudFormationResourceProviderPlugin,
         OperationStatus,
@@ -69,18 +78,30 @@ try:
     from localstack.services.cloudformation.v2 import provider as cloudformation_provider
     from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
     from localstack.services.cloudwatch.provider_v2 import CloudwatchProvider
+    from localstack.services.cloudwatch.resource_providers.aws_cloudwatch_alarm import CloudWatchAlarmProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_globaltable import DynamoDBGlobalTableProvider
+    from localstack.services.dynamodb.resource_providers.aws_dynamodb_table import DynamoDBTableProvider
     from localstack.services.edge import ROUTER
     from localstack.services.events.archive import ArchiveService
+    from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller import DynamoDBPoller
+    from localstack.services.lambda_.invocation import version_manager as lambda_version_manager
     from localstack.services.lambda_.invocation.assignment import AssignmentService
     from localstack.services.lambda_.invocation.execution_environment import (
         ExecutionEnvironment as LambdaEnvironment,
     )
+    from localstack.services.lambda_.invocation.execution_environment import RuntimeStatus
     from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
-    from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+    from localstack.services.lambda_.invocation.lambda_models import (
+        FunctionVersion,
+        InitializationType,
+        InvocationResult,
+    )
     from localstack.services.lambda_.invocation.lambda_service import LambdaService
+    from localstack.services.lambda_.invocation.logs import LogHandler
     from localstack.services.lambda_.invocation.models import lambda_stores
     from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
     from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor, get_runtime_executor
+    from localstack.services.lambda_.provider import LambdaProvider, ValidationException
     from localstack.services.logs.models import get_moto_logs_backend
 
     # moto's classes, with what LocalStack patches in them
@@ -91,19 +112,16 @@ try:
     from localstack.services.plugins import SERVICE_PLUGINS, Service, aws_provider
     from localstack.services.s3.storage import ephemeral as s3_ephemeral
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+    from localstack.services.sqs.models import sqs_stores
+    from localstack.services.sqs.provider import CloudwatchPublishWorker
     from localstack.services.stores import AccountRegionBundle
     from localstack.state import AssetDirectory
-    from localstack.utils.aws.request_context import (
-        extract_access_key_id_from_auth_header,
-        extract_region_from_auth_header,
-    )
+    from localstack.utils.aws.request_context import mock_aws_request_headers
     from moto.apigateway.models import UsagePlan, apigateway_backends
     from moto.cognitoidp import models as cognitoidp_models
     from moto.cognitoidp.models import cognitoidp_backends
     from moto.core.base_backend import BackendDict
-    from moto.core.exceptions import RESTError
-    from moto.dynamodb.responses import DynamoHandler
-    from moto.iam.models import mark_account_as_visited
+    from moto.logs.models import LogsBackend
 except ImportError as error:
     raise EngineError(
         f"this LocalStack is not the 4.14.0 that windtunnel's plugin is written for: {error}",
@@ -133,36 +151,48 @@ __all__ = [
     "BackendDict",
     "ChangeSetModelExecutor",
     "CloudFormationResourceProviderPlugin",
+    "CloudWatchAlarmProvider",
     "CloudwatchDatabase",
     "CloudwatchProvider",
-    "DynamoHandler",
+    "CloudwatchPublishWorker",
+    "CommonServiceException",
+    "DynamoDBGlobalTableProvider",
+    "DynamoDBPoller",
+    "DynamoDBTableProvider",
     "DynamodbApi",
     "DynamodbstreamsApi",
     "EphemeralS3ObjectStore",
+    "ForwardingFallbackDispatcher",
     "FunctionVersion",
+    "InitializationType",
+    "InvalidParameterValueException",
     "InvocationResult",
     "LambdaEnvironment",
+    "LambdaProvider",
     "LambdaService",
     "LogEvent",
+    "LogHandler",
     "LogStream",
+    "LogsBackend",
     "LogsLogGroupProvider",
     "MetadataRequestInjector",
     "MotoFallbackDispatcher",
     "OperationStatus",
     "ProgressEvent",
-    "RESTError",
-    "Request",
-    "RequestContext",
+    "ResourceConflictException",
+    "ResourceNotFoundException",
     "ResourceProvider",
     "ResourceProviderExecutor",
     "Response",
     "RuntimeExecutor",
     "RuntimeExecutorPlugin",
+    "RuntimeStatus",
     "Service",
     "ServiceException",
     "StatusErrorException",
     "TooManyRequestsException",
     "UsagePlan",
+    "ValidationException",
     "apigateway_backends",
     "apigateway_import",
     "apigateway_stores",
@@ -175,20 +205,17 @@ __all__ = [
     "config",
     "connect_to",
     "convert_request_kwargs",
-    "extract_access_key_id_from_auth_header",
-    "extract_region_from_auth_header",
-    "get_account_id_from_access_key_id",
+    "generate_default_name",
     "get_apigateway_store",
-    "get_current_runtime",
     "get_moto_logs_backend",
     "get_runtime_executor",
     "handler",
     "hooks",
     "lambda_stores",
+    "lambda_version_manager",
     "load_service",
-    "mark_account_as_visited",
-    "parse_response",
-    "parse_service_exception",
+    "mock_aws_request_headers",
     "s3_ephemeral",
+    "sqs_stores",
     "twisted_server",
 ]

@@ -183,9 +183,10 @@ def put_events(store: Store, stream: Any, pairs: list[Pair], now_ms: int) -> Non
     """What PutLogEvents does to one of moto's streams, where nothing subscribes to it."""
     with store.lock:
         events = stream.events
-        if not isinstance(events, Events):
+        # events of another store are restored ones: from now on they count for this one
+        if not isinstance(events, Events) or events.store is not store:
             events = Events(store)
-            events += stream.events
+            events += list(stream.events)
             stream.events = events
         first, LogEvent._event_id = LogEvent._event_id, LogEvent._event_id + len(pairs)
         store.put(events, (first, now_ms, pairs))
@@ -195,7 +196,11 @@ def put_events(store: Store, stream: Any, pairs: list[Pair], now_ms: int) -> Non
 
 
 def mend_log_streams() -> None:
-    """Let moto's readers unpack no more than the time that they are asked for."""
+    """Let moto's readers unpack no more than the time that they are asked for, and give each event an id of its own.
+
+    moto counts from 0 in every process: after a restart, new events would have the ids of restored ones.
+    """
+    LogEvent._event_id = time.time_ns() // 1000
     update, get, search = LogStream._update, LogStream.get_log_events, LogStream.filter_log_events
 
     def within(stream: Any, start: int | None, end: int | None) -> Any:

@@ -5,8 +5,6 @@ Each mend wraps one method, does nothing where the defect does not show, and has
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import functools
 import json
 from collections.abc import Mapping
@@ -29,6 +27,7 @@ from windtunnel.plugin.localstack import (
     get_apigateway_store,
     twisted_server,
 )
+from windtunnel.plugin.mends_lambda import mend_lambda
 
 POLL_SECONDS = 0.05
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -38,9 +37,8 @@ def mend_localstack() -> None:
     """Every mend but that of the address. Call it once, before the first request."""
     mend_polling()
     mend_assignment_service()
-    mend_function_variables()
     mend_client_context()
-    mend_function_log_group()
+    mend_lambda()
     mend_needless_replacement()
     mend_forgotten_resources()
     mend_rest_api_update()
@@ -100,24 +98,6 @@ def mend_assignment_service() -> None:
     AssignmentService.__init__ = init
 
 
-def mend_function_variables() -> None:
-    """LocalStack lays a function's own variables over those that AWS reserves: its role's credentials, its log group.
-
-    With the mend it says what it decided itself; the function's own are the executor's to add.
-    """
-    variables = LambdaEnvironment.get_environment_variables
-
-    @functools.wraps(variables)
-    def get_environment_variables(self: Any) -> Any:
-        bare, version = copy.copy(self), self.function_version
-        bare.function_version = dataclasses.replace(
-            version, config=dataclasses.replace(version.config, environment=None)
-        )
-        return variables(bare)
-
-    LambdaEnvironment.get_environment_variables = get_environment_variables
-
-
 def mend_client_context() -> None:
     """LocalStack keeps an invocation's client context to itself. An environment has one invocation at a time."""
     invoke = LambdaEnvironment.invoke
@@ -128,17 +108,6 @@ def mend_client_context() -> None:
         return invoke(self, invocation)
 
     LambdaEnvironment.invoke = invoke_with_context
-
-
-def mend_function_log_group() -> None:
-    """LocalStack ignores the log group of a function's LoggingConfig, which by default is the one it takes."""
-    name = LambdaEnvironment.get_log_group_name
-
-    @functools.wraps(name)
-    def get_log_group_name(self: Any) -> Any:
-        return self.function_version.config.logging_config.get("LogGroup") or name(self)
-
-    LambdaEnvironment.get_log_group_name = get_log_group_name
 
 
 def mend_needless_replacement() -> None:

@@ -25,11 +25,14 @@ KNOWN = 20_000
 Row = tuple[str, str, str, str, int, str | None, str | None]
 """Account, region, namespace, name, timestamp, dimensions, unit."""
 
-ADD = """
-UPDATE AGGREGATED_METRICS SET sample_count = sample_count + ?, sum = sum + ?, min = MIN(min, ?), max = MAX(max, ?)
+ROW = """
 WHERE id = ? AND account_id = ? AND region = ? AND namespace = ? AND metric_name = ? AND timestamp = ?
 AND dimensions IS ? AND unit IS ?
 """
+ADD = f"""
+UPDATE AGGREGATED_METRICS SET sample_count = sample_count + ?, sum = sum + ?, min = MIN(min, ?), max = MAX(max, ?) {ROW}
+"""  # noqa: S608 - of constants
+REPLACE = f"UPDATE AGGREGATED_METRICS SET sample_count = ?, sum = ?, min = ?, max = ? {ROW}"  # noqa: S608
 INSERT = """
 INSERT INTO AGGREGATED_METRICS
 (sample_count, sum, min, max, account_id, region, namespace, metric_name, timestamp, dimensions, unit)
@@ -73,15 +76,22 @@ class MetricStore:
 
     def add(self, metrics: Iterable[Mapping[str, Any]]) -> None:
         """Add what came of each metric in a minute: "values", and how often each came, "counts"."""
+        self._write(metrics, ADD)
+
+    def put(self, metrics: Iterable[Mapping[str, Any]]) -> None:
+        """Have these values of each metric in a minute instead of those that it had by an earlier call."""
+        self._write(metrics, REPLACE)
+
+    def _write(self, metrics: Iterable[Mapping[str, Any]], change: str) -> None:
         with (
             self._database.DATABASE_LOCK,
             closing(sqlite3.connect(self._database.METRICS_DB)) as connection,
             connection,
         ):
             for metric in metrics:
-                self._add(connection, metric)
+                self._change(connection, metric, change)
 
-    def _add(self, connection: sqlite3.Connection, metric: Mapping[str, Any]) -> None:
+    def _change(self, connection: sqlite3.Connection, metric: Mapping[str, Any], change: str) -> None:
         values, counts = metric["values"], metric["counts"]
         if not values:
             return
@@ -97,13 +107,14 @@ class MetricStore:
             metric["unit"],
         )
         known = self._rows.get(row)
-        if known is None or not connection.execute(ADD, (*added, known, *row)).rowcount:
+        if known is None or not connection.execute(change, (*added, known, *row)).rowcount:
             known = connection.execute(INSERT, (*added, *row)).lastrowid
             assert known is not None
             if len(self._rows) >= KNOWN:
                 self._rows.clear()
             self._rows[row] = known
-            # of a row that a reset of LocalStack's state took away
+            change = REPLACE  # what a row had that a reset of LocalStack's state took away
+        if change is REPLACE:
             connection.execute("DELETE FROM WINDTUNNEL_VALUES WHERE id = ?", (known,))
         connection.executemany(COUNT, [(known, value, count) for value, count in zip(values, counts, strict=True)])
 

@@ -87,12 +87,10 @@ class Persistence:
         self._keeper.start()
         self._serving.set()
 
-    def data_call_begins(self) -> None:
+    def data_came(self, service: str) -> None:
+        """A service has data that no call brought."""
         if self._keeper is not None:
             self._keeper.call_begins()
-
-    def data_call_ended(self, service: str) -> None:
-        if self._keeper is not None:
             self._keeper.call_ended(service, changed=True, data=True)
 
     def _listen(self, keeper: Keeper) -> None:
@@ -164,16 +162,10 @@ def finish() -> None:
         there.finish()
 
 
-def data_call_begins() -> None:
-    """A call that changes data begins, on a way that is not LocalStack's gateway."""
+def logs_came() -> None:
+    """Log events came that no call brought."""
     if there := persistence():
-        there.data_call_begins()
-
-
-def data_call_ended(service: str) -> None:
-    """It ended."""
-    if there := persistence():
-        there.data_call_ended(service)
+        there.data_came("logs")
 
 
 def restored() -> bool:

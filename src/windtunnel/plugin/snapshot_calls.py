@@ -41,14 +41,6 @@ CHANGING = frozenset({("stepfunctions", "GetActivityTask"), ("secretsmanager", "
 
 DATA = frozenset(
     {
-        ("dynamodb", "BatchExecuteStatement"),
-        ("dynamodb", "BatchWriteItem"),
-        ("dynamodb", "DeleteItem"),
-        ("dynamodb", "ExecuteStatement"),
-        ("dynamodb", "ExecuteTransaction"),
-        ("dynamodb", "PutItem"),
-        ("dynamodb", "TransactWriteItems"),
-        ("dynamodb", "UpdateItem"),
         ("cloudwatch", "PutMetricData"),
         ("events", "PutEvents"),
         ("logs", "PutLogEvents"),
@@ -75,8 +67,14 @@ FOUND = {("sqs", "ReceiveMessage"): "Messages"}
 """Calls that are made all the time, and change something only where the answer has this."""
 
 
+ELSEWHERE = frozenset({"dynamodb", "dynamodbstreams"})
+"""Services whose state is not LocalStack's to keep: DynamoDB's own server keeps it."""
+
+
 def changes(service: str, operation: str) -> bool:
     """Whether a call may leave the service other than it was."""
+    if service in ELSEWHERE:
+        return False
     return (service, operation) in CHANGING or not operation.startswith(READING)
 
 

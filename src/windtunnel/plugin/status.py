@@ -11,10 +11,10 @@ from typing import Any
 
 from windtunnel import __version__
 from windtunnel.plugin import snapshot
+from windtunnel.plugin.cloudwatch_resources import mend_alarm_update
 from windtunnel.plugin.cognito import PATH as USER_POOLS
 from windtunnel.plugin.cognito import mend_user_pool_keys, user_pool_keys
-from windtunnel.plugin.dynamodb_calls import mend_concurrency
-from windtunnel.plugin.dynamodb_server import DynamodbServer, start_dynamodb
+from windtunnel.plugin.dynamodb import dynamodb_port
 from windtunnel.plugin.edge import the_edge
 from windtunnel.plugin.localstack import (
     ROUTER,
@@ -25,12 +25,16 @@ from windtunnel.plugin.localstack import (
     hooks,
 )
 from windtunnel.plugin.log_events import mend_log_streams
-from windtunnel.plugin.mends import mend_address, mend_localstack
+from windtunnel.plugin.mends import mend_localstack
 from windtunnel.plugin.mends_apigateway import mend_apigateway
+from windtunnel.plugin.mends_streams import mend_streams
+from windtunnel.plugin.mends_variables import mend_variables
 from windtunnel.plugin.metric_values import mend_cloudwatch
 from windtunnel.plugin.publisher import Publisher
+from windtunnel.plugin.queue_metrics import mend_queue_metrics
+from windtunnel.plugin.table_resources import mend_tables
 from windtunnel.plugin.telemetry import PATH as TELEMETRY
-from windtunnel.plugin.telemetry import QuietTelemetry, telemetry_route
+from windtunnel.plugin.telemetry import QuietTelemetry, metric_store, telemetry_route
 
 LOG = logging.getLogger(__name__)
 PATH = "/_windtunnel/status"
@@ -40,14 +44,6 @@ FIRST_DEPLOY = ("sts", "s3", "cloudformation", "dynamodb", "iam", "logs", "lambd
 READY = threading.Event()
 PUBLISHER: list[Publisher] = []
 """The one there is; none without an edge."""
-DYNAMODB: list[DynamodbServer] = []
-"""The one there is; none where no port is named for it."""
-
-
-@hooks.on_runtime_create()
-def windtunnel_create() -> None:
-    """Before LocalStack listens."""
-    mend_address()
 
 
 @hooks.on_infra_start()
@@ -57,26 +53,29 @@ def windtunnel_start() -> None:
     mend_localstack()
     mend_log_streams()
     mend_cloudwatch()
-    ROUTER.add(TELEMETRY, telemetry_route(), methods=["POST"])
+    mend_alarm_update()
+    mend_queue_metrics(metric_store)
+    ROUTER.add(TELEMETRY, telemetry_route(READY.is_set), methods=["POST"])
     logging.getLogger("localstack.request.http").addFilter(QuietTelemetry())
     mend_apigateway()
+    mend_tables()
+    mend_streams()
+    mend_variables()
     mend_user_pool_keys()
     ROUTER.add(USER_POOLS, user_pool_keys, methods=["GET"])
     snapshot.start()
-    mend_concurrency()
-    if (server := start_dynamodb()) is not None:
-        DYNAMODB.append(server)
-        server.on_write_begin.append(lambda _operation: snapshot.data_call_begins())
-        server.on_write.append(lambda _operation: snapshot.data_call_ended("dynamodb"))
     if (edge := the_edge()) is not None:
         # one that lost its state does not take it from the edge, which goes on serving what it has
         PUBLISHER.append(Publisher(edge, whole=snapshot.restored()))
         PUBLISHER[0].watch()
 
 
-@hooks.on_infra_ready()
+@hooks.on_infra_ready(priority=100)
 def windtunnel_ready() -> None:
-    """After every other start hook. What a first deploy needs is loaded while the harness builds it."""
+    """After every start hook, and before LocalStack's own ready scripts, whose calls wait for restored state.
+
+    What a first deploy needs is loaded while the harness builds it.
+    """
     snapshot.finish()
     for publisher in PUBLISHER:
         publisher.publish()
@@ -85,8 +84,6 @@ def windtunnel_ready() -> None:
 
 
 def _load_services() -> None:
-    for server in DYNAMODB:
-        server.open()
     for service in FIRST_DEPLOY:
         try:
             SERVICE_PLUGINS.require(service)
@@ -103,7 +100,7 @@ def status() -> Mapping[str, Any]:
         "pid": os.getpid(),
         "ready": READY.is_set(),
         "executor": _executor(),
-        "dynamodb_port": DYNAMODB[0].port if DYNAMODB else None,
+        "dynamodb_port": dynamodb_port(),
         "providers": {service: _provider(service) for service in SERVICES},
     }
 

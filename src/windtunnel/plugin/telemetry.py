@@ -18,6 +18,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from windtunnel.plugin import snapshot
+from windtunnel.plugin.deleted_groups import DeletedGroups, watch_deletions
+from windtunnel.plugin.embedded_metrics import embedded_metrics
 from windtunnel.plugin.localstack import (
     SERVICE_PLUGINS,
     CloudwatchDatabase,
@@ -38,6 +41,8 @@ SENDERS = 64
 CALL_EVENTS, CALL_BYTES, EVENT_OVERHEAD = 10_000, 1_048_576, 26
 """PutLogEvents: "The maximum batch size is 1,048,576 bytes. This size is calculated as the sum of all event messages in
 UTF-8, plus 26 bytes for each log event." """
+ANNOUNCED_AFTER = 3.0
+"""Seconds after log events came until the snapshots are told: writing them all takes longer the more there are."""
 WAITING = 500
 """Batches that may wait for subscribers; beyond them what comes is kept, and nobody is told."""
 
@@ -50,12 +55,16 @@ class Telemetry:
         logs: Store,
         metrics: Callable[[], MetricStore],
         subscribed: Subscribed,
+        deleted: DeletedGroups,
         clock: Callable[[], float] = time.time,
+        announce: Callable[[], None] = lambda: None,
     ) -> None:
         self._logs = logs
+        self._announce = Rarely(announce)
         self._make_metrics = metrics
         self._metrics: MetricStore | None = None
         self._subscribed = subscribed
+        self._deleted = deleted
         self._clock = clock
         self._lock = threading.Lock()
         self._last: OrderedDict[str, int] = OrderedDict()
@@ -69,7 +78,9 @@ class Telemetry:
         with self._lock:
             if sender and self._last.get(sender, -1) >= int(number):
                 return
-            self._take_logs(document.get("logs", ()))
+            if logs := document.get("logs"):
+                self._take_logs(logs)
+                self._announce()
             if metrics := document.get("metrics"):
                 self._take_metrics(metrics)
             if sender:
@@ -90,10 +101,17 @@ class Telemetry:
                 failed.add(entry["group"])
 
     def _take_log(self, entry: Mapping[str, Any]) -> None:
-        backend = get_moto_logs_backend(entry["account"], entry["region"])
-        stream = _stream(backend, entry["group"], entry["stream"])
+        account, region, group = entry["account"], entry["region"], entry["group"]
+        backend = get_moto_logs_backend(account, region)
         pairs = [pair for pair in entry["events"] if pair[1]]  # CloudWatch Logs takes no empty message
-        if not pairs or (_is_subscribed(backend, entry["group"]) and self._subscribed.take(entry, pairs)):
+        if embedded := list(embedded_metrics(entry, pairs, self._clock())):
+            self._take_metrics(embedded)
+        if deleted := self._deleted.moment(account, region, group):
+            pairs = [pair for pair in pairs if pair[0] > deleted]
+            if not pairs:
+                return
+        stream = _stream(backend, group, entry["stream"])
+        if not pairs or (_is_subscribed(backend, group) and self._subscribed.take(entry, pairs)):
             return
         put_events(self._logs, stream, pairs, int(self._clock() * 1000))
 
@@ -103,6 +121,22 @@ class Telemetry:
             self._metrics.add(metrics)
         except Exception:
             LOG.exception("metrics could not be kept")
+
+
+class Rarely:
+    """Calls something a few seconds after it is called itself, and once for all calls until then."""
+
+    def __init__(self, call: Callable[[], None], seconds: float = ANNOUNCED_AFTER) -> None:
+        self._call = call
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+
+    def __call__(self) -> None:
+        """Not for several threads at once."""
+        if self._timer is None or self._timer.finished.is_set():
+            self._timer = threading.Timer(self._seconds, self._call)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 class Subscribed:
@@ -166,15 +200,20 @@ def _is_subscribed(backend: Any, group_name: str) -> bool:
     )
 
 
-def telemetry_route() -> Callable[[Any], Response]:
-    """The route's handler. Only who knows WINDTUNNEL_TOKEN may use it; where there is none, nobody."""
+def telemetry_route(ready: Callable[[], bool]) -> Callable[[Any], Response]:
+    """The route's handler. Only who knows WINDTUNNEL_TOKEN may use it; where there is none, nobody.
+
+    Until `ready()` it takes nothing: state that is restored after it would go over it.
+    """
     token = os.environ.get("WINDTUNNEL_TOKEN", "")
     limit = int(os.environ.get("WINDTUNNEL_LOGS_MB", LIMIT // MEGABYTE)) * MEGABYTE
-    telemetry = Telemetry(Store(limit), _metric_store, Subscribed())
+    telemetry = Telemetry(Store(limit), metric_store, Subscribed(), watch_deletions(), announce=snapshot.logs_came)
 
     def handle(request: Any) -> Response:
         if not token or not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), token.encode()):
             return Response("{}", status=403, mimetype="application/json")
+        if not ready():
+            return Response("{}", status=503, mimetype="application/json")
         try:
             telemetry.take(request.get_data())
         except ValueError as error:
@@ -185,13 +224,17 @@ def telemetry_route() -> Callable[[Any], Response]:
     return handle
 
 
-def _metric_store() -> MetricStore:
+def metric_store() -> MetricStore:
+    """Of LocalStack's CloudWatch, which is loaded for it."""
     SERVICE_PLUGINS.require("cloudwatch")  # makes the database
     return MetricStore(CloudwatchDatabase())
 
 
+QUIET = tuple((path, 200) for path in (PATH, "/_windtunnel/status", "/_localstack/init/ready"))
+
+
 class QuietTelemetry(logging.Filter):
-    """LocalStack logs every request; of these there are two a second."""
+    """LocalStack logs every request; of these there are some a second, and nobody asks who made them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (isinstance(record.args, tuple) and record.args[1:] == (PATH, 200))
+        return not (isinstance(record.args, tuple) and record.args[1:] in QUIET)

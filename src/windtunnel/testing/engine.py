@@ -29,6 +29,7 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
     own = replace(
         settings,
         engine="embedded",
+        account=Settings.account,
         port=port,
         api_port=free_port(),
         state_dir=state,

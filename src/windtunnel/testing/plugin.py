@@ -1,15 +1,19 @@
 """The pytest plugin: fixtures over the harness, and nothing else.
 
-engine   an embedded engine of this session's own, on a free port
+engine   an engine of this session's own, on a free port: embedded, or where ENGINE=localstack a container
 stack    the deployed application: on the engine that is up (or that ENGINE names), else on `engine`
 part     an optional part's stack (infra/sam/stacks/NAME), by its name: part("jobs")
 api      an HTTP client of the stack's API, with its key
 aws      boto3 clients for the stack's engine
+
+Under pytest -n a worker has an account of its own on the engine that is up, or an engine of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +28,48 @@ if TYPE_CHECKING:
     from windtunnel.testing.clients import Api, Aws
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("windtunnel").addoption(
+        "--require-engine",
+        choices=["localstack"],
+        help="fail, and do not skip, where tests cannot have this engine",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where a container is wanted, override pytest-docker's fixtures: after it was loaded, for ours to count."""
+    if find_spec("testcontainers") and find_spec("pytest_docker") and _engine_name(config) == "localstack":
+        config.pluginmanager.import_plugin("windtunnel.testing.containers")
+
+
+def _engine_name(pytestconfig: pytest.Config) -> str | None:
+    from windtunnel import config
+    from windtunnel.errors import ConfigError
+
+    try:
+        return config.load(start=pytestconfig.rootpath).engine
+    except ConfigError:
+        # no project of ours: whoever asks for its settings is told
+        return None
+
+
+def _is_up(settings: Settings) -> bool:
+    from windtunnel.harness import Harness
+
+    return Harness(settings, lambda _event: None).engine.status().state == "up"
+
+
 @pytest.fixture(scope="session")
 def windtunnel_settings(pytestconfig: pytest.Config) -> Settings:
     """The project's settings; override it to test with others."""
     from windtunnel import config
 
-    return config.load(start=pytestconfig.rootpath)
+    settings = config.load(start=pytestconfig.rootpath)
+    worker: str = getattr(pytestconfig, "workerinput", {}).get("workerid", "")
+    if not worker or "account" in settings.chosen or not _is_up(settings):
+        return settings
+    # gw0, gw1, …: workers share the engine, and nothing on it
+    return replace(settings, account=f"{int(worker.removeprefix('gw')) + 1:012d}")
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +79,15 @@ def runtime_python(windtunnel_settings: Settings) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(windtunnel_settings: Settings, pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """An embedded engine of this session's own."""
+def engine(
+    windtunnel_settings: Settings, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> Iterator[Engine]:
+    """An engine of this session's own: a container where ENGINE=localstack, else an embedded one."""
     from windtunnel.testing.engine import throwaway_engine
 
+    if windtunnel_settings.engine == "localstack":
+        yield Engine(request.getfixturevalue("container_harness"))
+        return
     with throwaway_engine(windtunnel_settings, _Narrator(pytestconfig)) as harness:
         yield Engine(harness)
 
@@ -59,13 +104,16 @@ class Engine:
 
     @property
     def backplane_url(self) -> str:
-        """The address of LocalStack itself, behind the edge."""
+        """The address of LocalStack itself, behind the edge; nobody outside reaches a container's."""
         return f"http://127.0.0.1:{self._record.backplane_port}"
 
     @property
     def token(self) -> str:
         """What calls of windtunnel's own control routes carry."""
-        return self._record.token
+        from windtunnel.engines import LocalStackEngine
+
+        container = self.harness.engine
+        return container.edge.token if isinstance(container, LocalStackEngine) else self._record.token
 
     @property
     def _record(self) -> ProcessRecord:

@@ -70,6 +70,7 @@ def script(harness: Harness) -> Callable[..., subprocess.CompletedProcess[str]]:
         "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
         "WINDTUNNEL_STACK": settings.stack,
         "WINDTUNNEL_REGION": settings.region,
+        "WINDTUNNEL_ACCOUNT": settings.account,
     }
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

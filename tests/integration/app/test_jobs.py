@@ -116,9 +116,11 @@ def test_jobs_of_a_group_are_done_in_their_order(jobs_api: Api, eventually: Even
 def test_poison_blocks_nobody_is_given_up_and_can_be_given_back(
     jobs_api: Api, jobs: Stack, aws: Aws, eventually: Eventually, script: Callable[..., Any]
 ) -> None:
-    sqs, dead = aws.client("sqs"), jobs.outputs["DeadLettersUrl"]
-    sqs.purge_queue(QueueUrl=dead)
-    sqs.send_message(QueueUrl=jobs.outputs["QueueUrl"], MessageBody="this is no job")
+    sqs, queue, dead = aws.client("sqs"), jobs.outputs["QueueUrl"], jobs.outputs["DeadLettersUrl"]
+    # an earlier run's poison, which was given back, may still be on its way
+    for url in (queue, dead):
+        sqs.purge_queue(QueueUrl=url)
+    sqs.send_message(QueueUrl=queue, MessageBody="this is no job")
     impossible = accepted(jobs_api, IMPOSSIBLE)["jobId"]
     after = [accepted(jobs_api, WORDS)["jobId"] for _ in range(5)]
 

@@ -24,9 +24,17 @@ FUNCTIONS = {
     "DeleteUser": ("DELETE", "/users/5"),
     "AdminListUsers": ("GET", "/admin/users"),
     "DynamoDBManager": ("POST", "/dynamodbmanager"),
+    "CreateItem": ("POST", "/items"),
+    "ListItems": ("GET", "/items"),
+    "GetItem": ("GET", "/items/5"),
+    "DeleteItem": ("DELETE", "/items/5"),
 }
 
-TABLES = {"DynamoDBManager": ["ManagerTableName"], "CreateUser": ["UsersTableName", "IdempotencyTableName"]}
+TABLES = {
+    "DynamoDBManager": ["ManagerTableName"],
+    "CreateUser": ["UsersTableName", "IdempotencyTableName"],
+    **{name: ["ItemsTableName"] for name in FUNCTIONS if "Item" in name},
+}
 """Of the functions that have another table than the users', or more."""
 
 type Eventually = Callable[[Callable[[], Any], str], Any]
@@ -73,7 +81,7 @@ def test_every_function_logs_json_into_its_group(
     expected = {
         "level": "INFO",
         "message": "answered",
-        "service": "dynamodbmanager" if name == "DynamoDBManager" else "users",
+        "service": "items" if "Item" in name else "dynamodbmanager" if name == "DynamoDBManager" else "users",
         "function_name": resources[f"{name}Function"],
         "method": method,
         "status": response.status_code,
@@ -129,7 +137,8 @@ def test_every_function_has_a_role_of_its_own_for_its_tables(
     for name in FUNCTIONS:
         arn = lambda_.get_function_configuration(FunctionName=resources[f"{name}Function"])["Role"]
         role = roles[name] = arn.rpartition("/")[2]
-        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        (attached,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        assert attached["PolicyName"] == "AWSXRayDaemonWriteAccess"
 
         allowed = statements(aws, role)
         granted = {resource for statement in allowed for resource in listed(statement["Resource"])}

@@ -56,7 +56,7 @@ class Supervised:
                 folder=str(self.folder),
                 log=str(self.folder / f"{name}.log"),
                 environment={"CHILD": name},
-                sockets="sys.argv" in script,
+                sockets=("main",) if "sys.argv" in script else (),
             )
             for name, script in scripts.items()
         )
@@ -185,7 +185,7 @@ def test_children_get_their_own_environment_and_nothing_else(supervised: Supervi
 
 
 def test_orders_are_readable_by_their_owner_only(tmp_path: Path) -> None:
-    orders = Orders("127.0.0.1", {"main": 1}, "r", (ChildOrder("a", ("b",), "c", "d", {"e": "f"}, sockets=True),))
+    orders = Orders("127.0.0.1", {"main": 1}, "r", (ChildOrder("a", ("b",), "c", "d", {"e": "f"}, sockets=("main",)),))
     path = tmp_path / "orders.json"
 
     orders.write(path)

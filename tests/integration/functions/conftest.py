@@ -13,6 +13,7 @@ import pytest
 import uvloop
 
 from windtunnel.functions.plane import FunctionsPlane, Options
+from windtunnel.functions.series import Series
 from windtunnel.functions.spawner import Spawner
 
 ACCOUNT, REGION = "000000000000", "eu-west-1"
@@ -46,9 +47,14 @@ class Sink:
 
     def __init__(self) -> None:
         self.written: list[tuple[str, str, str, str, int, str]] = []
+        self.metrics: list[tuple[str, dict[str, str], float]] = []
 
     def write(self, account: str, region: str, group: str, stream: str, timestamp_ms: int, message: str) -> None:
         self.written.append((account, region, group, stream, timestamp_ms, message))
+
+    def add(self, series: Series, value: float) -> None:
+        for dimensions in series.dimension_sets:
+            self.metrics.append((series.name, dict(dimensions), value))
 
     @property
     def messages(self) -> list[str]:

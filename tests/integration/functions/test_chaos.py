@@ -1,4 +1,4 @@
-"""A few hundred invocations of functions that crash, hang, answer too much, and are killed and replaced meanwhile."""
+"""Hundreds of invocations of functions that crash, hang, answer too much, and are killed and replaced meanwhile."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import os
 import random
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from windtunnel.functions import bootstrap
+from windtunnel.functions import keeper
 
 SOURCE = """
 import os, subprocess, sys, time
@@ -36,21 +37,26 @@ ERRORS = {
     "large": {"Function.ResponseSizeTooLarge", "Runtime.ExitError"},
 }
 WEIGHTS = {"": 60, "words": 12, "raise": 8, "crash": 6, "kill": 6, "large": 3, "child": 3, "hang": 2}
+COUNT = int(os.environ.get("WINDTUNNEL_STORM", "250"))
+"""Invocations for each seed; WINDTUNNEL_STORM=10000 takes some minutes."""
 Make = Any
 
 
-def functions() -> list[psutil.Process]:
-    """This process's functions: whatever else it has started (an engine, say) is not the test's to kill."""
+def below(name: str) -> list[psutil.Process]:
+    """This process's functions, or zygotes: whatever else it has started (an engine, say) is not the test's to kill."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
-            if bootstrap.__file__ in child.cmdline():
-                found.append(child)
+            if keeper.__file__ in child.cmdline():
+                found += [process for process in child.children() if process.name() == name]
     return found
 
 
-def footprint() -> tuple[int, int]:
-    return psutil.Process().num_fds(), len(functions())
+def footprint() -> tuple[int, int, int]:
+    """Descriptors, functions, mounts."""
+    me = psutil.Process()
+    # other programs may mount meanwhile
+    return me.num_fds(), len(me.children(recursive=True)), Path("/proc/self/mounts").read_text().count("windtunnel")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -62,7 +68,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
     await first.plane.close()  # the loop's own threads and descriptors are there from now on
     before = footprint()
     aws = make_lambda()
-    aws.function(SOURCE, timeout=1)
+    aws.function(SOURCE, timeout=2)
     killed, answered = 0, Counter[str]()
 
     async def client(work: list[tuple[str, str]]) -> None:
@@ -71,7 +77,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
             result = await aws.call(payload=json.dumps(what).encode(), request_id=request_id)
             document = json.loads(result.payload)
             if result.error:
-                assert document["errorType"] in ERRORS.get(what, {"Runtime.ExitError"}), (what, document)
+                assert document["errorType"] in ERRORS.get(what, {"Runtime.ExitError"}), (what, result.log_tail)
             else:
                 assert document == request_id
             assert f"END RequestId: {request_id}\nREPORT RequestId: {request_id}" in result.log_tail.decode()
@@ -81,25 +87,26 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
         nonlocal killed
         while True:
             await asyncio.sleep(dice.uniform(0.05, 0.25))
-            children = functions()
-            if children and dice.random() < 0.7:
+            chosen = below("function" if dice.random() < 0.95 else "zygote")
+            if chosen and dice.random() < 0.7:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(dice.choice(children).pid, signal.SIGKILL)
+                    os.kill(dice.choice(chosen).pid, signal.SIGKILL)
                     killed += 1
             elif dice.random() < 0.3:
-                aws.function(SOURCE, timeout=1)
+                aws.function(SOURCE, timeout=2)
 
-    whats = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=250)
+    whats = dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=COUNT)
     work = [(what, f"id-{number}") for number, what in enumerate(whats)]
     killer = asyncio.create_task(havoc())
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(90 + COUNT / 10):
         await asyncio.gather(*(client(work) for _ in range(8)))
     killer.cancel()
     await aws.plane.close()
     await asyncio.sleep(0.05)
 
-    assert sum(answered.values()) == 250
-    assert answered["well"] > 120
+    assert sum(answered.values()) == COUNT
+    assert answered["well"] > COUNT * 0.48
     assert killed
-    assert footprint() == before
+    # fewer: whatever else of the session was collected meanwhile
+    assert all(now <= then for now, then in zip(footprint(), before, strict=True)), (footprint(), before)
     assert not list((aws.folder / "environments").iterdir())

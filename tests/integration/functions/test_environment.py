@@ -19,7 +19,10 @@ import pytest
 
 from windtunnel.engines.waiting import wait_until
 from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
+from windtunnel.functions.freeze import Freezer
 from windtunnel.functions.interpreter import find_interpreter
+from windtunnel.functions.memory import MemoryWatch
+from windtunnel.functions.runtime_process import Care
 from windtunnel.functions.spawner import Spawner
 from windtunnel.functions.spec import FunctionSpec, Invocation, InvocationResult, Session
 
@@ -42,7 +45,8 @@ def make(runner: asyncio.Runner, runtime_python: Path, tmp_path: Path, spawner: 
             name="f", version="$LATEST", region="eu-west-1", runtime="python3.13", handler=handler, code=code,
             memory_mb=128, **values,
         )  # fmt: skip
-        surroundings = Surroundings(spawner, tmp_path / "environments")
+        care = Care(MemoryWatch(runner.get_loop()), Freezer(runner.get_loop()))
+        surroundings = Surroundings(spawner, tmp_path / "environments", care)
         environment = ExecutionEnvironment(
             f"e{len(made)}", spec, SESSION, find_interpreter(runtimes, spec.runtime), surroundings
         )
@@ -259,9 +263,9 @@ async def test_an_init_that_fails_is_the_invocations_answer_with_its_log(
 
 
 async def test_an_init_that_failed_once_is_tried_again_in_the_invocation(make: Make, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
+    flag = tmp_path / "task-0/flag"
     environment = make(
-        f"import pathlib\npathlib.Path({str(flag)!r}).read_text()\ndef handler(e, c):\n  return 'well'\n"
+        "import os\nopen(os.environ['LAMBDA_TASK_ROOT'] + '/flag')\ndef handler(e, c):\n  return 'well'\n"
     )
     assert await environment.start() == "FileNotFoundError"
     flag.write_text("now")
@@ -287,8 +291,8 @@ async def test_a_function_that_dies_by_itself_is_not_started_for_ever(make: Make
 
 
 async def test_an_init_within_an_invocation_has_the_functions_timeout(make: Make, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
-    source = f"import os, time\nif os.path.exists({str(flag)!r}): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
+    flag = tmp_path / "task-0/flag"
+    source = "import os, time\nif os.path.exists('flag'): time.sleep(60)\ndef handler(e, c):\n  os._exit(1)\n"
     environment = make(source, timeout=1.0)
     await environment.start()
     await call(environment)

@@ -175,17 +175,16 @@ async def test_a_request_over_six_megabytes_is_refused(make_lambda: Make) -> Non
     assert caught.value.message == "Request must be smaller than 6291456 bytes for the InvokeFunction operation"
 
 
-async def test_a_runtime_that_is_no_python_answers_with_its_name(make_lambda: Make) -> None:
+@pytest.mark.parametrize("runtime", ["java21", "ruby3.4", "dotnet8", None])
+async def test_a_runtime_that_cannot_be_run_answers_with_its_name(make_lambda: Make, runtime: str | None) -> None:
     aws = make_lambda()
-    aws.function("", runtime="nodejs22.x")
+    aws.function("", runtime=runtime)
 
     result = await aws.call()
 
     assert result.error == "Unhandled"
-    assert answer(result) == {
-        "errorType": "Runtime.Unavailable",
-        "errorMessage": "windtunnel runs Python functions so far, and not the runtime 'nodejs22.x'",
-    }
+    assert answer(result)["errorType"] == "Runtime.Unavailable"
+    assert f"the runtime {runtime or 'of a container image'!r}" in answer(result)["errorMessage"]
 
 
 async def test_code_that_is_gone_is_an_answer_too(make_lambda: Make) -> None:
@@ -275,7 +274,7 @@ async def test_who_gives_up_waiting_leaves_everything_in_order(make_lambda: Make
     aws.publish("f", {"$LATEST": aws.version(SLOW_PID)}, reservedConcurrency=2)
     await aws.call()
     calls = [asyncio.create_task(aws.call(payload=b"0.2")) for _ in range(2)]
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # one is under way, for the other an environment is being started
 
     for call in calls:
         call.cancel()
@@ -378,6 +377,7 @@ async def test_provisioned_environments_are_beyond_the_reservation_of_the_others
 async def test_close_answers_who_is_still_there(make_lambda: Make) -> None:
     aws = make_lambda(starts=1)
     aws.function(SLOW_PID, timeout=60)
+    await aws.call()
     calls = [asyncio.create_task(aws.call(payload=b"60")) for _ in range(3)]
     await asyncio.sleep(0.3)
 

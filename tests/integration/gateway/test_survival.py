@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,6 +145,100 @@ def test_the_backplane_is_killed_under_load_and_the_api_goes_on(victim: Victim) 
     assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
     assert victim.stack.api_id in [api["id"] for api in gateway.get_rest_apis()["items"]]
     assert requests.get(url, timeout=30).status_code == 200
+
+
+def test_dynamodb_is_killed_amid_writes_and_has_all_that_it_acknowledged(victim: Victim) -> None:
+    client = victim.harness.client("dynamodb")
+    client.create_table(
+        TableName="survives",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    acknowledged: list[int] = []
+    stop = threading.Event()
+
+    def write() -> None:
+        # boto3 tries again where the connection broke; nobody is refused
+        while not stop.is_set():
+            number = len(acknowledged)
+            client.put_item(TableName="survives", Item={"id": {"N": str(number)}})
+            acknowledged.append(number)
+
+    def more_than(count: int) -> bool:
+        return len(acknowledged) > count
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        for _ in range(3):
+            wait_for(partial(more_than, len(acknowledged) + 100), "writes")
+            victim.kill("dynamodb")
+        wait_for(partial(more_than, len(acknowledged) + 100), "writes after the kills")
+    finally:
+        stop.set()
+        writing.join(60)
+
+    pages = client.get_paginator("scan").paginate(TableName="survives")
+    assert {int(item["id"]["N"]) for page in pages for item in page["Items"]} >= set(acknowledged)
+
+
+COUNT = """
+import boto3
+
+def handler(event, context):
+    table = boto3.resource("dynamodb").Table("counted")
+    for record in event["Records"]:
+        table.update_item(
+            Key={"id": record["dynamodb"]["Keys"]["id"]["S"]},
+            UpdateExpression="ADD times :one",
+            ExpressionAttributeValues={":one": 1},
+        )
+"""
+
+
+def test_a_mapping_goes_on_where_it_was_when_the_backplane_was_killed(victim: Victim) -> None:
+    client, functions = victim.harness.client("dynamodb"), victim.harness.client("lambda")
+    key = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    client.create_table(TableName="counted", **key)
+    stream = client.create_table(
+        TableName="watched", **key, StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    )["TableDescription"]["LatestStreamArn"]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("index.py", COUNT)
+    functions.create_function(
+        FunctionName="counts",
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role="arn:aws:iam::000000000000:role/any",
+        Code={"ZipFile": file.getvalue()},
+    )
+    functions.create_event_source_mapping(
+        FunctionName="counts", EventSourceArn=stream, StartingPosition="TRIM_HORIZON", BatchSize=10
+    )
+
+    def times() -> dict[str, int]:
+        return {item["id"]["S"]: int(item["times"]["N"]) for item in client.scan(TableName="counted")["Items"]}
+
+    def put(*names: str) -> None:
+        for name in names:
+            client.put_item(TableName="watched", Item={"id": {"S": name}})
+
+    put("a", "b")
+    wait_for(lambda: times().keys() == {"a", "b"}, "the first records")
+    time.sleep(1)  # what was done is written down after it was done
+    victim.kill("backplane")
+    put("c")  # DynamoDB goes on meanwhile
+    wait_for(victim.ready, "the backplane")
+    put("d")
+
+    wait_for(lambda: times().keys() == {"a", "b", "c", "d"}, "the records after the kill")
+    assert set(times().values()) == {1}
 
 
 def test_after_both_were_killed_a_new_deploy_changes_the_same_api(victim: Victim) -> None:

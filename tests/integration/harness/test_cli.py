@@ -124,7 +124,11 @@ def test_optional_parts_are_deployed_when_they_are_asked_for(run: Run, project: 
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [
-        (["up", "--engine", "embeded"], {}, "no such engine: there are embedded, aws; did you mean 'embedded'?"),
+        (
+            ["up", "--engine", "embeded"],
+            {},
+            "no such engine: there are embedded, localstack, aws; did you mean 'embedded'?",
+        ),
         (["up"], {"ENGINE": "docker"}, "engine = 'docker' (ENGINE): no such engine"),
         (["up", "--port", "99999"], {}, "not a port"),
         (["up"], {"WINDTUNNEL_PORT": "http"}, "port = 'http' (WINDTUNNEL_PORT)"),

@@ -153,7 +153,7 @@ def test_a_start_waits_for_a_child_that_was_killed_and_keeps_the_engine(
     first = pid_of(settings)
     child = next(c for c in read_children(settings.state_dir / "engine/children.json") if c.name == name)
 
-    os.kill(child.pid, signal.SIGKILL)
+    psutil.Process(child.pid).kill()
     started = embedded.start(silent)
 
     # another engine would begin with nothing
@@ -239,6 +239,21 @@ def test_an_engine_that_ends_at_start_shows_its_last_words(settings: Settings) -
 
     assert "exit code 1" in str(caught.value)
     assert "encodings" in caught.value.detail
+
+
+def test_a_localstack_that_lacks_a_name_is_refused_with_the_name(settings: Settings, tmp_path: Path) -> None:
+    # as in another LocalStack: Python runs this before everything else
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/sitecustomize.py").write_text(
+        "import localstack.services.cloudformation.provider_utils as module\ndel module.convert_request_kwargs\n"
+    )
+    other = replace(settings, engine_environment={"PYTHONPATH": str(tmp_path / "other")})
+
+    with pytest.raises(EngineError, match=r"backplane ended while it was starting \(exit code 3\)") as caught:
+        EmbeddedEngine(other).start(silent)
+
+    assert "cannot import name 'convert_request_kwargs'" in caught.value.detail
+    assert ours(settings) == []
 
 
 def test_a_start_past_its_deadline_is_ended_and_says_what_it_waited_for(settings: Settings) -> None:

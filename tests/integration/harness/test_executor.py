@@ -33,7 +33,9 @@ def archive(files: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as out:
         for name, text in files.items():
-            out.writestr(name, text)
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100755 << 16
+            out.writestr(entry, text)
     return buffer.getvalue()
 
 
@@ -138,16 +140,48 @@ def test_a_handler_that_does_not_exist_says_so_in_answer_and_log(engine: Engine,
     assert any("Handler 'missing' missing" in line for line in messages(engine, name, "REPORT"))
 
 
-def test_a_runtime_that_is_no_python_answers_with_its_name_and_can_be_deleted(create: Create, invoke: Any) -> None:
-    name = create("", Runtime="nodejs22.x")
+def test_a_runtime_that_cannot_be_run_answers_with_its_name_and_can_be_deleted(create: Create, invoke: Any) -> None:
+    name = create("", Runtime="java21", Handler="app.handler")
 
     answer = invoke(name)
 
     assert answer["FunctionError"] == "Unhandled"
-    assert json.load(answer["Payload"]) == {
-        "errorType": "Runtime.Unavailable",
-        "errorMessage": "windtunnel runs Python functions so far, and not the runtime 'nodejs22.x'",
-    }
+    error = json.load(answer["Payload"])
+    assert error["errorType"] == "Runtime.Unavailable"
+    assert "the runtime 'java21'" in error["errorMessage"]
+
+
+def test_a_node_function_and_a_bootstrap_of_its_own_run(
+    engine: Engine, invoke: Any, windtunnel_settings: Settings
+) -> None:
+    client, files = (
+        engine.client("lambda"),
+        {"index.mjs": "export const handler = async (e) => [e, process.version];\n"},
+    )
+    script = """#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+head="${TMPDIR:-/tmp}/head"; event=$(curl -sSD "$head" "$api/next")
+id=$(grep -i Aws-Request-Id "$head" | tr -d '[:space:]' | cut -d: -f2)
+curl -sS -o /dev/null "$api/$id/response" -d "[$event]"
+"""
+    made = []
+    for runtime, handler, content in (
+        ("nodejs22.x", "index.handler", files),
+        ("provided.al2023", "any", {"bootstrap": script}),
+    ):
+        if runtime.startswith("nodejs") and not (windtunnel_settings.install_dir / "runtime/node/bin/node").exists():
+            continue
+        made.append(f"f-{uuid4().hex[:8]}")
+        client.create_function(
+            FunctionName=made[-1], Runtime=runtime, Handler=handler, Role=ROLE, Code={"ZipFile": archive(content)}
+        )
+        client.get_waiter("function_active_v2").wait(FunctionName=made[-1], WaiterConfig={"Delay": 0.1})
+
+    answers = [json.load(invoke(name, {"n": 1})["Payload"]) for name in made]
+
+    assert [answer[0] for answer in answers] == [{"n": 1}] * len(made)
+    for name in made:
+        client.delete_function(FunctionName=name)
 
 
 def test_concurrent_requests_have_environments_of_their_own(create: Create, invoke: Any) -> None:

@@ -257,7 +257,7 @@ def test_domain_names_and_their_mappings_are_published(edge: Any, gateway: Any, 
 
 
 def test_a_function_is_published_with_all_that_its_name_stands_for(edge: Any, functions: Any) -> None:
-    name = create_function(functions, Environment={"Variables": {"A": "b"}}, Timeout=7, MemorySize=256)
+    name = create_function(functions, Environment={"Variables": {"MINE": "b"}}, Timeout=7, MemorySize=256)
     key = f"function/000000000000/us-east-1/{name}"
     functions.publish_version(FunctionName=name)
     functions.update_function_configuration(FunctionName=name, Timeout=8)
@@ -282,7 +282,7 @@ def test_a_function_is_published_with_all_that_its_name_stands_for(edge: Any, fu
     first, latest = published["versions"]["1"], published["versions"]["$LATEST"]
     assert (first["timeout"], latest["timeout"], latest["memory"]) == (7, 8, 256)
     assert (latest["runtime"], latest["handler"], latest["role"]) == ("python3.13", "index.handler", ROLE)
-    assert latest["variables"] == {"A": "b"}
+    assert latest["variables"] == {"MINE": "b"}
     assert latest["state"] == "Active"
     assert published["aliases"] == {"live": {"version": "1", "weights": {"2": 0.25}}}
     assert published["reservedConcurrency"] == 3

@@ -13,6 +13,8 @@ from uuid import uuid4
 import pytest
 import requests
 
+from windtunnel.deploy.sam import sam_deploy, sam_options
+
 
 @pytest.fixture
 def stack_name(engine: Any) -> Iterator[str]:
@@ -86,6 +88,24 @@ def test_sam_itself_builds_and_deploys_to_the_engine(
     assert listed.status_code == 200, listed.text
     assert user_id in listed.text
     assert requests.get(url, timeout=30).status_code == 403
+
+
+def test_sam_deploys_a_part_with_the_applications_configuration_and_what_the_part_inherits(
+    engine: Any, checkout: Path, environment: dict[str, str], stack_name: str
+) -> None:
+    queues = ("QueueName", "OrderedQueueName", "DeadLettersName", "OrderedDeadLettersName")
+    inherited = {name: f"the-{name}" for name in ("ApiName", "StageName", "MetricsNamespace", *queues)}
+    options = [*sam_options(stack_name, engine.region, inherited), "--no-confirm-changeset"]
+    template = checkout / "infra/sam/stacks/observability/template.yaml"
+
+    sam_deploy(
+        template, Path(environment["PATH"].split(":")[0]), environment, options, checkout / "infra/sam/samconfig.toml"
+    )
+
+    alarms = engine.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack_name}-")["MetricAlarms"]
+    values = {dimension["Value"] for alarm in alarms for dimension in alarm["Dimensions"]}
+    assert len(alarms) == 8  # with those of the jobs, whose queues there are
+    assert values == {value for name, value in inherited.items() if name != "MetricsNamespace"}
 
 
 def stack_outputs(engine: Any, stack_name: str) -> dict[str, str]:

@@ -155,6 +155,20 @@ def test_log_events_that_others_put_to_the_same_stream_are_there_too(engine: Eng
     assert [event["message"] for event in got] == ["theirs", "ours", "theirs again"]
 
 
+def test_what_comes_late_does_not_make_a_deleted_group_anew(engine: Engine, post: Post) -> None:
+    client, group, before = engine.client("logs"), f"/deleted/{uuid4().hex}", now_ms()
+    post(logs(engine, group, [[before, "of before"]]))
+    client.delete_log_group(logGroupName=group)
+
+    post(logs(engine, group, [[before, "late"]]))
+
+    assert client.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    # a function that goes on, makes its group anew, as on AWS
+    post(logs(engine, group, [[before, "late"], [now_ms() + 1, "of after"]]))
+    events = client.filter_log_events(logGroupName=group)["events"]
+    assert [event["message"] for event in events] == ["of after"]
+
+
 def test_only_who_knows_the_token_may_send(engine: Engine, post: Post) -> None:
     group = f"/aws/lambda/{uuid4()}"
 

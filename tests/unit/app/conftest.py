@@ -86,6 +86,8 @@ def function_environment() -> Iterator[None]:
         "CORS_ALLOW_ORIGIN": "*",
         "USERS_TABLE": "Users",
         "IDEMPOTENCY_TABLE": "Answers",
+        "POWERTOOLS_METRICS_NAMESPACE": "shop",
+        "POWERTOOLS_SERVICE_NAME": "users",
         "ADMIN_KEY_ID": "key1",
         "JOBS_TABLE": "Jobs",
         "QUEUE_URL": "https://sqs.example/jobs",

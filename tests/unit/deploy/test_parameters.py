@@ -4,7 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from windtunnel.deploy.parameters import check_parameters, choose_parameters, same_parameters
+from windtunnel.deploy.parameters import (
+    check_parameters,
+    choose_parameters,
+    inherited_parameters,
+    same_parameters,
+)
 from windtunnel.deploy.template import Template
 from windtunnel.errors import TemplateError
 
@@ -61,3 +66,16 @@ def test_parameters_are_compared_as_cloudformation_shows_them(template: Template
     assert not same_parameters(template, choose_parameters(template, {"Token": "new"}, deployed), deployed)
     assert not same_parameters(template, chosen, {**deployed, "Stage": "prod"})
     assert not same_parameters(template, chosen, {k: v for k, v in deployed.items() if k != "Size"})
+
+
+def test_a_parameter_named_like_an_output_gets_its_value(template: Template) -> None:
+    application, jobs = {"Stage": "prod", "ApiUrl": "https://a"}, {"Token": "of jobs", "Stage": "of jobs"}
+
+    inherited = inherited_parameters(template, [application, jobs])
+
+    # the application's counts before a part's; what no parameter is named like is left out
+    assert inherited == {"Stage": "prod", "Token": "of jobs"}
+
+
+def test_without_other_stacks_nothing_is_inherited(template: Template) -> None:
+    assert inherited_parameters(template, []) == {}

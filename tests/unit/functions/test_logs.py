@@ -84,3 +84,11 @@ def test_the_runtimes_own_traceback_gets_lines_of_its_own() -> None:
     assert logs.legible(written) == (
         "[ERROR] ValueError: no\nTraceback (most recent call last):\n  File x\nprogress 1\rprogress 2\n"
     )
+
+
+def test_a_message_of_nodes_client_keeps_its_lines() -> None:
+    """AWS's client for Node.js writes a message's line breaks as returns; other output keeps its own."""
+    message = "2026-11-21T10:00:00.000Z\tid-1\tINFO\ttwo\rlines"
+
+    assert logs.legible_line(message) == message.replace("\r", "\n")
+    assert logs.legible_line("50 %\r100 %") == "50 %\r100 %"

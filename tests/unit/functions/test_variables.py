@@ -19,9 +19,9 @@ SPEC = FunctionSpec(
     variables={"TABLE": "users"},
 )
 SESSION = Session("/aws/lambda/f", "stream", "http://127.0.0.1:1", "AK", "SK", "ST")
-PLACES = Places(Path("/rt/bin/python"), Path("/rt/site-packages"), Path("/e/home"), Path("/e/tmp"))
+PLACES = Places.isolated()
 
-# AWS Lambda Developer Guide, "Defined runtime environment variables"; AWS_ENDPOINT_URL, HOME and TMPDIR are ours
+# AWS Lambda Developer Guide, "Defined runtime environment variables"; AWS_ENDPOINT_URL is ours
 EXPECTED = {
     "_HANDLER",
     "AWS_REGION",
@@ -47,8 +47,6 @@ EXPECTED = {
     "AWS_XRAY_CONTEXT_MISSING",
     "AWS_XRAY_DAEMON_ADDRESS",
     "AWS_ENDPOINT_URL",
-    "HOME",
-    "TMPDIR",
 }
 
 
@@ -71,8 +69,25 @@ def test_the_template_may_replace_what_is_not_reserved() -> None:
     assert (variables["AWS_REGION"], variables["_HANDLER"]) == ("eu-west-1", "app.handler")
 
 
-def test_layers_are_on_the_paths_of_programs_and_libraries() -> None:
-    variables = function_variables(replace(SPEC, layers=Path("/opt-of-f")), SESSION, PLACES, "127.0.0.1:9")
+def test_in_a_file_system_of_its_own_paths_are_those_of_aws() -> None:
+    variables = function_variables(SPEC, SESSION, PLACES, "127.0.0.1:9")
 
-    assert variables["PATH"].split(":")[-1] == "/opt-of-f/bin"
-    assert variables["LD_LIBRARY_PATH"].split(":")[-1] == "/opt-of-f/lib"
+    # seen in python3.13 on AWS: the Developer Guide's page has the names, a function that prints them the values
+    assert variables["LAMBDA_TASK_ROOT"] == "/var/task"
+    assert variables["LAMBDA_RUNTIME_DIR"] == "/var/runtime"
+    assert variables["PATH"] == "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin"
+    assert variables["LD_LIBRARY_PATH"] == (
+        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+    )
+
+
+def test_on_the_hosts_file_system_paths_are_the_functions_own_folders() -> None:
+    places = Places(Path("/rt/bin/python"), Path("/rt/sp"), Path("/task"), None, Path("/e/home"), Path("/e/tmp"))
+
+    bare = function_variables(SPEC, SESSION, places, "127.0.0.1:9")
+    layered = function_variables(SPEC, SESSION, replace(places, opt=Path("/opt-of-f")), "127.0.0.1:9")
+
+    assert set(bare) == EXPECTED | {"TABLE", "HOME", "TMPDIR"}
+    assert (bare["HOME"], bare["TMPDIR"], bare["LAMBDA_TASK_ROOT"]) == ("/e/home", "/e/tmp", "/task")
+    assert layered["PATH"].split(":")[-1] == "/opt-of-f/bin"
+    assert layered["LD_LIBRARY_PATH"].split(":")[-1] == "/opt-of-f/lib"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "infra/sam/template.yaml"
 RETENTION = {"Ref": "LogRetentionInDays"}
+XRAY = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"}
 ROUTES = {
     ("post", "/users"): "CreateUserFunction",
     ("get", "/users"): "ListUsersFunction",
@@ -25,6 +27,12 @@ ROUTES = {
     ("put", "/users/{userId}"): "UpdateUserFunction",
     ("delete", "/users/{userId}"): "DeleteUserFunction",
     ("post", "/dynamodbmanager"): "DynamoDBManagerFunction",
+    ("post", "/items"): "CreateItemFunction",
+    ("get", "/items"): "ListItemsFunction",
+    ("get", "/items/{id}"): "GetItemFunction",
+    ("delete", "/items/{id}"): "DeleteItemFunction",
+    ("get", "/docs"): "DocsFunction",
+    ("get", "/docs/openapi.json"): "DocsFunction",
 }
 
 type Json = dict[str, Any]
@@ -52,6 +60,11 @@ def template() -> Json:
 
 def of_type(template: Json, kind: str) -> Json:
     return {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == kind}
+
+
+def function_roles(template: Json) -> Json:
+    """Those of the functions; API Gateway has one to write logs with."""
+    return {name: role for name, role in of_type(template, "AWS::IAM::Role").items() if name != "ApiGatewayLogsRole"}
 
 
 def methods(template: Json) -> Iterator[tuple[str, str, Json]]:
@@ -84,13 +97,17 @@ def test_every_route_leads_to_its_function(template: Json) -> None:
     }
 
     assert found.keys() == ROUTES.keys()
-    assert all(f"${{{ROUTES[route]}.Arn}}" in uri for route, uri in found.items())
+    for route, uri in found.items():
+        # an alias is referred to by its ARN
+        target = "CreateUserFunctionAliaslive" if ROUTES[route] == "CreateUserFunction" else f"{ROUTES[route]}.Arn"
+        assert f"${{{target}}}" in uri
 
 
 def test_api_gateway_may_invoke_every_function(template: Json) -> None:
     permissions = of_type(template, "AWS::Lambda::Permission").values()
 
-    assert {permission["FunctionName"]["Ref"] for permission in permissions} == set(ROUTES.values())
+    called = {permission["FunctionName"]["Ref"].removesuffix("Aliaslive") for permission in permissions}
+    assert called == set(ROUTES.values())
     assert all(permission["Principal"] == "apigateway.amazonaws.com" for permission in permissions)
     assert all("SourceArn" in permission for permission in permissions)
 
@@ -98,22 +115,28 @@ def test_api_gateway_may_invoke_every_function(template: Json) -> None:
 def test_every_handler_exists(source: Json) -> None:
     for function in of_type(source, "AWS::Serverless::Function").values():
         module, _, name = function["Handler"].rpartition(".")
-        path = (SOURCE.parent / function["CodeUri"] / module.replace(".", "/")).with_suffix(".py")
+        path = SOURCE.parent / function["CodeUri"] / module.replace(".", "/")
+        if function.get("Runtime") == "nodejs22.x":
+            assert re.search(rf"^export const {name} = ", path.with_suffix(".mjs").read_text(), re.MULTILINE)
+        else:
+            assert re.search(rf"^(?:{name} = |def {name}\()", path.with_suffix(".py").read_text(), re.MULTILINE)
 
-        assert re.search(rf"^(?:{name} = |def {name}\()", path.read_text(), re.MULTILINE)
 
-
-def test_every_function_runs_on_python_with_the_layer_and_logs_under_its_service(template: Json) -> None:
-    for function in of_type(template, "AWS::Lambda::Function").values():
-        assert function["Runtime"] == "python3.13"
-        assert len(function["Layers"]) == 1
+def test_every_function_has_its_runtime_and_the_layer_for_it_and_logs_under_its_service(template: Json) -> None:
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        if "Item" in name:
+            assert function["Runtime"] == "nodejs22.x"
+            assert function["Layers"] == {"Ref": "AWS::NoValue"}
+        else:
+            assert function["Runtime"] == "python3.13"
+            assert len(function["Layers"]) == 1
         assert function["Environment"]["Variables"].keys() >= {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 
 
-def test_every_method_but_preflight_needs_the_key(template: Json) -> None:
+def test_every_method_but_preflight_and_documentation_needs_the_key(template: Json) -> None:
     for verb, path, operation in methods(template):
-        expected: list[Json] | None = None if verb == "options" else [{"api_key": []}]
-        assert operation.get("security") == expected, f"{verb} {path}"
+        needs = verb != "options" and not path.startswith("/docs")
+        assert ({"api_key": []} in operation.get("security", [])) is needs, f"{verb} {path}"
 
 
 def test_every_path_answers_a_preflight_with_its_own_methods(template: Json) -> None:
@@ -165,12 +188,30 @@ def test_the_administrators_key_is_in_a_plan_of_its_own(template: Json) -> None:
     assert function["Environment"]["Variables"]["ADMIN_KEY_ID"] == {"Ref": "UsersAdminKey"}
 
 
+def test_requests_are_traced_and_logged(template: Json) -> None:
+    (stage,) = of_type(template, "AWS::ApiGateway::Stage").values()
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+
+    assert stage["TracingEnabled"] is True
+    assert stage["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogs", "Arn"]}
+    assert logged.items() >= {"status": "$context.status", "requestId": "$context.requestId"}.items()
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_api_gateway_may_log_before_a_stage_does_and_after_the_stack_is_gone(template: Json) -> None:
+    account, role = (template["Resources"][name] for name in ("ApiGatewayAccount", "ApiGatewayLogsRole"))
+
+    assert template["Resources"]["Api"]["DependsOn"] == "ApiGatewayAccount"
+    assert (account["DeletionPolicy"], role["DeletionPolicy"]) == ("Retain", "Retain")
+
+
 def test_there_is_one_stage(template: Json) -> None:
     assert [stage["StageName"] for stage in of_type(template, "AWS::ApiGateway::Stage").values()] == ["Prod"]
 
 
 def test_every_function_has_a_role_of_its_own(template: Json) -> None:
-    functions, roles = of_type(template, "AWS::Lambda::Function"), of_type(template, "AWS::IAM::Role")
+    functions, roles = of_type(template, "AWS::Lambda::Function"), function_roles(template)
 
     assert len({function["Role"]["Fn::GetAtt"][0] for function in functions.values()}) == len(functions) == len(roles)
 
@@ -191,13 +232,18 @@ def test_every_role_allows_exactly_its_log_group_and_its_tables(template: Json) 
                 f"dynamodb:{action}" for action in ("PutItem", "GetItem", "UpdateItem", "DeleteItem", "Scan")
             }
         },
+        "Docs": {},
+        "CreateItem": {"ItemsTable": {"dynamodb:PutItem"}},
+        "ListItems": {"ItemsTable": {"dynamodb:Scan"}},
+        "GetItem": {"ItemsTable": {"dynamodb:GetItem"}},
+        "DeleteItem": {"ItemsTable": {"dynamodb:DeleteItem"}},
     }
-    roles = of_type(template, "AWS::IAM::Role")
+    roles = function_roles(template)
 
     assert roles.keys() == {f"{name}Role" for name in allowed}
     for name, tables in allowed.items():
         role = role_of(template["Resources"][f"{name}Function"]["Properties"], roles)
-        assert "ManagedPolicyArns" not in role
+        assert role["ManagedPolicyArns"] == [XRAY]
         (policy,) = role["Policies"]
         grants = {resource_of(statement): actions_of(statement) for statement in policy["PolicyDocument"]["Statement"]}
         assert grants == {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}, **tables}
@@ -207,7 +253,10 @@ def test_every_function_has_a_log_group_with_retention(template: Json) -> None:
     names = {function["FunctionName"]["Fn::Sub"] for function in of_type(template, "AWS::Lambda::Function").values()}
     groups = of_type(template, "AWS::Logs::LogGroup").values()
 
-    assert {group["LogGroupName"]["Fn::Sub"] for group in groups} == {f"/aws/lambda/{name}" for name in names}
+    assert {group["LogGroupName"]["Fn::Sub"] for group in groups} == {
+        *(f"/aws/lambda/{name}" for name in names),
+        "/aws/apigateway/${AWS::StackName}",
+    }
     assert all(group["RetentionInDays"] == RETENTION for group in groups)
     # two stacks in one account do not get in each other's way
     assert all(name.startswith("${AWS::StackName}-") for name in names)
@@ -221,6 +270,7 @@ def test_tables_are_on_demand_and_the_users_have_a_stream(template: Json) -> Non
         "UsersTable": ["userId"],
         "ManagerTable": ["id"],
         "IdempotencyTable": ["id"],
+        "ItemsTable": ["id"],
     }
     assert tables["UsersTable"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert "TableName" not in tables["UsersTable"]
@@ -231,9 +281,12 @@ def test_outputs_tell_where_and_what(template: Json) -> None:
         "AdminKeyId",
         "ApiId",
         "ApiKeyId",
+        "ApiName",
         "ApiUrl",
         "IdempotencyTableName",
+        "ItemsTableName",
         "ManagerTableName",
+        "MetricsNamespace",
         "StageName",
         "UsagePlanId",
         "UsersTableName",

@@ -15,15 +15,22 @@ from users.cold_start import CONNECTION, users_handler
 from users.etag import etag
 from users.idempotency import Idempotency
 from users.logic import Users
+from users.metrics import UserMetrics
 
-(TABLE,) = required(os.environ, "IDEMPOTENCY_TABLE")
+TABLE, NAMESPACE, SERVICE = required(
+    os.environ, "IDEMPOTENCY_TABLE", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"
+)
+metrics = UserMetrics(NAMESPACE, SERVICE)
 answers = Idempotency(DynamoDBPersistenceLayer(table_name=TABLE, boto_config=CONNECTION))
 
 
 def create_user(request: Request, users: Users) -> Response:
-    user = answers.once(
-        request.headers.get("idempotency-key"), request.body, lambda: users.create(request.json_object()).document()
-    )
+    def create() -> dict[str, Any]:
+        user = users.create(request.json_object()).document()
+        metrics.created()
+        return user
+
+    user = answers.once(request.headers.get("idempotency-key"), request.body, create)
     return Response(201, user, {"ETag": etag(int(user["version"]))})
 
 

@@ -62,6 +62,18 @@ def test_the_life_of_a_user(call: Call) -> None:
     assert call("get_user", "GET", ONE, path=path) == (404, {"message": f"User {path['userId']} not found"})
 
 
+def test_a_user_that_was_created_is_counted_and_one_that_was_refused_is_not(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("create_user", "POST", body=json.dumps(ADA))
+    call("create_user", "POST", body="{}")
+
+    (line,) = capsys.readouterr().out.splitlines()
+    (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Dimensions"]) == ("shop", [["service"]])
+    assert json.loads(line).items() >= {"service": "users", "UserCreated": [1.0]}.items()
+
+
 @pytest.mark.parametrize(("name", "method"), [("create_user", "POST"), ("update_user", "PUT")])
 def test_a_wrong_body_is_a_400_with_the_fields(call: Call, name: str, method: str) -> None:
     status, body = call(name, method, ONE, path={"userId": NOBODY}, body='{"email": "ada", "age": true}')

@@ -1,0 +1,1 @@
+"""DynamoDB by itself: raw HTTP, without functions or a gateway in between."""

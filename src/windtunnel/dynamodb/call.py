@@ -1,0 +1,60 @@
+"""What an operation is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from windtunnel.dynamodb.errors import resource_not_found
+from windtunnel.dynamodb.life import Life
+from windtunnel.dynamodb.lifecycle import AT_ONCE, Delays
+from windtunnel.dynamodb.store import Store
+from windtunnel.dynamodb.table import ACTIVE, Table
+
+Answer = dict[str, Any] | bytes
+"""An operation's answer: JSON-ready, or the ready bytes of a JSON object where that is faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, taken off the wire: the body's members are checked by the operation."""
+
+    account: str
+    """12 digits."""
+    region: str
+    parameters: dict[str, Any]
+    store: Store
+    now: float
+    """Unix time."""
+    request_id: str = ""
+    life: Life | None = None
+    """What of real life was asked for; None: nothing."""
+    delays: Delays = AT_ONCE
+    """How long tables take to be made, changed and deleted."""
+    host: str = ""
+    """The Host header: where the client came to."""
+
+    def table(self, name: str | None = None) -> Table:
+        """The ACTIVE table `name` (a name or an ARN; the request's TableName where it is None).
+
+        Raises ResourceNotFoundException as item operations do: without the table's name. An operation that says
+        more ("Table: x not found") calls find_table() itself.
+        """
+        table = self.find_table(self.parameters["TableName"] if name is None else name)
+        if table is None or table.status in ("CREATING", "DELETING"):
+            raise resource_not_found("Requested resource not found")
+        return table
+
+    def find_table(self, name: str) -> Table | None:
+        """The table by its name or ARN, in whatever state; None where there is none."""
+        account, region = self.account, self.region
+        if name.startswith("arn:"):
+            parts = name.split(":", 5)
+            if len(parts) < 6:
+                return None
+            region, account, resource = parts[3], parts[4], parts[5]
+            name = resource.split("/")[1] if resource.startswith("table/") else resource
+        return self.store.find_table(account, region, name)
+
+
+__all__ = ["ACTIVE", "Answer", "Call"]

@@ -1,0 +1,1 @@
+"""DynamoDB's expressions: lexer, parsers, placeholders, and what they are compiled to."""

@@ -1,0 +1,139 @@
+"""What the engines of this machine have in common: who may start one, where, and asking one how it is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+
+from windtunnel.config import HOST, Settings
+from windtunnel.edge.config import TOKEN_HEADER
+from windtunnel.engines.base import Report
+from windtunnel.engines.orders import EXECUTOR, PROVIDERS
+from windtunnel.engines.process import describe, port_holder, port_is_taken
+from windtunnel.errors import EngineError
+
+DYING_SECONDS = 2.0
+
+
+def local_session(settings: Settings) -> boto3.Session:
+    """Credentials for an engine of this machine: it reads the account from a key of twelve digits, and no secret."""
+    return boto3.Session(
+        aws_access_key_id=settings.account,
+        aws_secret_access_key="test",  # noqa: S106
+        region_name=settings.region,
+    )
+
+
+def local_api_url(endpoint_url: str, api_id: str, stage: str) -> str:
+    """By path: a name below localhost does not resolve everywhere without a network."""
+    return f"{endpoint_url}/_aws/execute-api/{api_id}/{stage}"
+
+
+def ask_status(endpoint_url: str, timeout: float = 2.0) -> Mapping[str, Any] | None:
+    """What windtunnel's plugin says of itself inside the engine; None while nobody answers."""
+    return ask_json(f"{endpoint_url}/_windtunnel/status", timeout)
+
+
+def ask_json(url: str, timeout: float = 2.0) -> Mapping[str, Any] | None:
+    """The JSON object that an engine answers with; None while nobody answers."""
+    try:
+        response = requests.get(url, timeout=timeout)
+        document = response.json() if response.ok else None
+    except (requests.RequestException, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def require_loaded(status: Mapping[str, Any], hint: str, evidence: Callable[[], str]) -> None:
+    """LocalStack falls back to Docker with only a warning when it does not know an executor: so look."""
+    loaded = {"executor": status.get("executor"), **(status.get("providers") or {})}
+    expected = {"executor": EXECUTOR, **PROVIDERS}
+    wrong = {name: loaded.get(name) for name, value in expected.items() if loaded.get(name) != value}
+    if wrong:
+        raise EngineError(
+            f"the engine is up without windtunnel's plugin: it loaded {wrong} instead of windtunnel's own",
+            hint=hint,
+            detail=evidence(),
+        )
+
+
+@dataclass(frozen=True)
+class EdgeAddress:
+    """Where an edge is, and what calls of its own control routes carry."""
+
+    endpoint_url: str
+    token: str
+
+    def call(
+        self,
+        method: str,
+        route: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = 10.0,
+    ) -> requests.Response:
+        """Ask for something below /_windtunnel/. Raises EngineError where the edge does not answer, or refuses."""
+        try:
+            response = requests.request(
+                method,
+                f"{self.endpoint_url}/_windtunnel/{route}",
+                data=body,
+                headers={TOKEN_HEADER: self.token, **(headers or {})},
+                timeout=timeout,
+            )
+        except requests.RequestException as error:
+            raise EngineError(f"the edge does not answer: {error}", hint="make status") from error
+        if not response.ok:
+            raise EngineError(f"the edge refuses {method} {route}: {response.status_code} {response.text[:300]}")
+        return response
+
+    def put_root(self, api_id: str, stage: str) -> None:
+        """Have it serve an API at the root of its second port."""
+        self.call("PUT", "root", json.dumps({"api_id": api_id, "stage": stage}).encode())
+
+
+@contextmanager
+def only_one(folder: Path, report: Report) -> Iterator[None]:
+    """Two commands at once would start two engines: the second waits for the first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another windtunnel command is starting or stopping this engine; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def require_free_port(setting: str, port: int) -> None:
+    """Raises EngineError where a port cannot be listened on, with who has it and which other to choose."""
+    example = f"make up {setting.upper()}={port + 10}"
+    deadline = time.monotonic() + DYING_SECONDS
+    while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
+        time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # as servers do: connections of an earlier engine that are still closing are no obstacle
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError as error:
+            raise EngineError(
+                f"port {port} is not for this user: {error.strerror}",
+                hint=f"choose one above 1023: make up {setting.upper()}=45{67 if setting == 'api_port' else 66}",
+            ) from error
+        except OSError as error:
+            holder = port_holder(port)
+            raise EngineError(
+                f"port {port} on {HOST} is taken" + (f" by {describe(holder)}" if holder else ""),
+                hint=f"end that, or choose another port: {example} (or {setting} in windtunnel.toml)",
+            ) from error

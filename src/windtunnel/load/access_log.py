@@ -1,0 +1,80 @@
+"""The stage's access log, switched on for a run: API Gateway's own count of what the run sent.
+
+Only on a local engine: on AWS the stage is the user's, and stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "000000000000"
+FORMAT = (
+    '{"agent":"$context.identity.userAgent","status":"$context.status","call":"$context.integration.requestId",'
+    '"latency":"$context.responseLatency"}'
+)
+DESTINATION, FORMAT_PATH = "/accessLogSettings/destinationArn", "/accessLogSettings/format"
+
+
+@dataclass(frozen=True)
+class Accesses:
+    """What the access log has of a run."""
+
+    requests: int
+    statuses: Mapping[int, int]
+    calls: Mapping[str, str]
+    """Endpoints by the request ids of the invocations that answered for them."""
+
+
+@contextmanager
+def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str) -> Iterator[str]:
+    """The stage logs to a group of the run's own for the block, whose name this is; afterwards to where it did."""
+    api_id, stage_name = stage
+    group = f"/windtunnel/load/{run}"
+    region = gateway.meta.region_name
+    before = gateway.get_stage(restApiId=api_id, stageName=stage_name).get("accessLogSettings") or {}
+    logs.create_log_group(logGroupName=group)
+    try:
+        _set(gateway, stage, f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}", FORMAT)
+        yield group
+    finally:
+        if before.get("destinationArn"):
+            _set(gateway, stage, before["destinationArn"], before.get("format", ""))
+        else:
+            gateway.update_stage(
+                restApiId=api_id,
+                stageName=stage_name,
+                patchOperations=[{"op": "remove", "path": "/accessLogSettings"}],
+            )
+        logs.delete_log_group(logGroupName=group)
+
+
+def _set(gateway: Any, stage: tuple[str, str], destination: str, format: str) -> None:
+    gateway.update_stage(
+        restApiId=stage[0],
+        stageName=stage[1],
+        patchOperations=[
+            {"op": "replace", "path": DESTINATION, "value": destination},
+            {"op": "replace", "path": FORMAT_PATH, "value": format},
+        ],
+    )
+
+
+def count(lines: Iterable[str], run: str) -> Accesses:
+    """What the lines say of the run; others' requests are not counted."""
+    requests, statuses, calls = 0, Counter[int](), {}
+    mine = f"windtunnel-load/{run} ("
+    for line in lines:
+        entry: Mapping[str, str] = json.loads(line)
+        agent = entry["agent"]
+        if not agent.startswith(mine):
+            continue
+        requests += 1
+        statuses[int(entry["status"])] += 1
+        if entry["call"] != "-":
+            calls[entry["call"]] = agent[len(mine) : -1]
+    return Accesses(requests, dict(statuses), calls)

@@ -1,0 +1,91 @@
+"""DynamoDB's capacity: as CloudWatch has it, or, where an engine does not tell, from what was asked and answered.
+
+An engine that puts ConsumedReadCapacityUnits into CloudWatch is believed. For others capacity.toml beside the
+locustfile says what an endpoint does to a table, and the sizes of the answers say how large items are.
+
+Source of the rules: Amazon DynamoDB Developer Guide, "DynamoDB read and write operations" (a write unit for each 1 KB,
+a strongly consistent read unit for each 4 KB, half of one for an eventually consistent read; a Scan or Query rounds the
+sum of the items' sizes, not each of them).
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from windtunnel.errors import WindtunnelError
+from windtunnel.load.figures import Figures
+
+CLOUDWATCH = "CloudWatch"
+WRITE_UNIT, READ_UNIT = 1024, 4096
+READS, WRITES = ("GetItem", "Query", "Scan"), ("PutItem", "UpdateItem", "DeleteItem")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an endpoint's answer costs a table. `item_bytes` None: the size of the answer."""
+
+    table: str
+    """The output of the stack that names it."""
+    operation: str
+    consistent: bool = True
+    item_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Consumed:
+    """A table's units over a stretch of time; `source` says where they are from."""
+
+    table: str
+    read_units: float
+    write_units: float
+    throttled: int
+    source: str
+
+
+def units(operation: Operation, size: float) -> tuple[float, float]:
+    """Read and write units of one operation on so many bytes."""
+    if operation.operation in WRITES:
+        return 0.0, float(max(1, math.ceil(size / WRITE_UNIT)))
+    read = max(1, math.ceil(size / READ_UNIT))
+    return (float(read) if operation.consistent else read / 2), 0.0
+
+
+def estimate(
+    operations: Mapping[str, tuple[Operation, ...]], figures: Mapping[str, Figures], outputs: Mapping[str, str]
+) -> tuple[Consumed, ...]:
+    """Each table's units, from the endpoints' figures."""
+    found: dict[str, tuple[float, float]] = {}
+    for endpoint, done in operations.items():
+        measured = figures.get(endpoint)
+        if measured is None or measured.good == 0:
+            continue
+        for operation in done:
+            size = operation.item_bytes if operation.item_bytes is not None else measured.received_bytes / measured.good
+            reads, writes = units(operation, size)
+            table = outputs.get(operation.table, operation.table)
+            before = found.get(table, (0.0, 0.0))
+            found[table] = before[0] + reads * measured.good, before[1] + writes * measured.good
+    source = "estimated from the answers' sizes by DynamoDB's rules"
+    return tuple(Consumed(table, reads, writes, 0, source) for table, (reads, writes) in sorted(found.items()))
+
+
+def read_operations(path: Path) -> Mapping[str, tuple[Operation, ...]]:
+    """What capacity.toml says; nothing where there is no such file."""
+    if not path.exists():
+        return {}
+    try:
+        document: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = {endpoint: tuple(Operation(**entry) for entry in entries) for endpoint, entries in document.items()}
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise WindtunnelError(f"{path} cannot be used: {error}") from error
+    for endpoint, operations in found.items():
+        for operation in operations:
+            if operation.operation not in (*READS, *WRITES):
+                known = ", ".join((*READS, *WRITES))
+                raise WindtunnelError(f"{path}: {endpoint} does {operation.operation!r}, but there are {known}")
+    return found

@@ -1,0 +1,131 @@
+"""What AWS's own services say of a run: functions' logs, the access log, consumed capacity, throttles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from windtunnel.load.access_log import Accesses, count
+from windtunnel.load.capacity import CLOUDWATCH, Consumed
+from windtunnel.load.function_log import FunctionLog, parse_report
+from windtunnel.logs import PREFIX
+
+PATIENCE = 20.0
+"""Seconds in which log lines are to arrive: the edge sends them twice a second, Lambda on AWS now and then."""
+LATE_MS = 60_000
+FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
+
+MakeClient = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The physical names of a stack's functions and tables."""
+
+    functions: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+def find_resources(client: MakeClient, stack: str) -> Resources:
+    """What the stack has now."""
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    found = [
+        (entry["ResourceType"], entry["PhysicalResourceId"]) for p in pages for entry in p["StackResourceSummaries"]
+    ]
+    return Resources(
+        tuple(sorted(name for kind, name in found if kind == FUNCTION)),
+        tuple(sorted(name for kind, name in found if kind == TABLE)),
+    )
+
+
+def read_function_logs(client: MakeClient, names: tuple[str, ...], began: float, ended: float) -> list[FunctionLog]:
+    """Each function's log between two moments."""
+    logs, lambdas, found = client("logs"), client("lambda"), []
+    for name in names:
+        configuration = lambdas.get_function_configuration(FunctionName=name)
+        group = configuration.get("LoggingConfig", {}).get("LogGroup") or PREFIX + name
+        invocations, events, size = [], 0, 0
+        for moment, message in _events(logs, group, int(began * 1000), int(ended * 1000) + LATE_MS):
+            events += 1
+            size += len(message.encode())
+            report = parse_report(name, moment, message)
+            if report is not None:
+                invocations.append(report)
+        found.append(FunctionLog(name, tuple(invocations), events, size, configuration["MemorySize"]))
+    return found
+
+
+def wait_for_accesses(client: MakeClient, group: str, run: str, expected: int) -> Accesses:
+    """The access log's count of the run, as soon as it has all that was answered, or after a while what it has."""
+    logs, deadline, pause = client("logs"), time.monotonic() + PATIENCE, 0.5
+    while True:
+        accesses = count((message for _moment, message in _events(logs, group, 0, None)), run)
+        if accesses.requests >= expected or time.monotonic() > deadline:
+            return accesses
+        time.sleep(pause)
+        pause *= 1.5
+
+
+def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[tuple[int, str]]:
+    """A group's events, times in milliseconds."""
+    stretch = {"startTime": start, **({"endTime": end} if end is not None else {})}
+    try:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, **stretch):
+            for event in page["events"]:
+                yield event["timestamp"], event["message"]
+    except ClientError as error:
+        # a function that never ran has no group yet
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+
+
+def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float, ended: float) -> list[Consumed]:
+    """What CloudWatch has of the tables; none for an engine that does not tell."""
+    metric = Metrics(client("cloudwatch"), began, ended)
+    found = []
+    for table in tables:
+        where = {"TableName": table}
+        reads = metric.sum("AWS/DynamoDB", "ConsumedReadCapacityUnits", where)
+        writes = metric.sum("AWS/DynamoDB", "ConsumedWriteCapacityUnits", where)
+        if reads is None and writes is None:
+            continue
+        throttled = sum(
+            metric.sum("AWS/DynamoDB", name, where) or 0 for name in ("ReadThrottleEvents", "WriteThrottleEvents")
+        )
+        found.append(Consumed(table, reads or 0.0, writes or 0.0, int(throttled), CLOUDWATCH))
+    return found
+
+
+def function_throttles(client: MakeClient, names: tuple[str, ...], began: float, ended: float) -> dict[str, int]:
+    """How many invocations Lambda refused, by function; only functions of which it refused any."""
+    metric = Metrics(client("cloudwatch"), began, ended)
+    found = {name: int(metric.sum("AWS/Lambda", "Throttles", {"FunctionName": name}) or 0) for name in names}
+    return {name: count for name, count in found.items() if count}
+
+
+class Metrics:
+    """Sums of CloudWatch's metrics over the whole minutes around a stretch of time."""
+
+    def __init__(self, cloudwatch: Any, began: float, ended: float) -> None:
+        self._cloudwatch = cloudwatch
+        self._start = datetime.fromtimestamp(began // 60 * 60, UTC)
+        self._end = datetime.fromtimestamp(ended // 60 * 60, UTC) + timedelta(seconds=60)
+
+    def sum(self, namespace: str, name: str, dimensions: dict[str, str]) -> float | None:
+        """The metric's sum; None where there are no data."""
+        minutes = int((self._end - self._start).total_seconds()) // 60
+        points = self._cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=self._start,
+            EndTime=self._end,
+            Period=60 * max(1, minutes),
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(float(point["Sum"]) for point in points) if points else None

@@ -1,0 +1,278 @@
+"""A run from its order to its report: Locust started, watched and ended, and everything asked that knows of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from windtunnel.errors import WindtunnelError
+from windtunnel.harness import Harness
+from windtunnel.load import access_log, collect
+from windtunnel.load.capacity import read_operations
+from windtunnel.load.machine import BusyMeter, describe_machine
+from windtunnel.load.page import render
+from windtunnel.load.plan import Plan
+from windtunnel.load.prices import read_prices
+from windtunnel.load.process import Distribution, Locust, Processes, started
+from windtunnel.load.progress import LiveLine, line
+from windtunnel.load.report import Facts, Known, build
+from windtunnel.load.samples import SampleFile, Samples
+from windtunnel.load.targets import Target
+from windtunnel.load.watch import Watch
+from windtunnel.stack import Stack
+
+LOOK_SECONDS = 0.5
+ENDING_SECONDS = 100.0
+"""How long an orderly end may take: the last answers, and users that clear up."""
+BROKEN_SECONDS = 8.0
+"""The same where nobody answers any more."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for."""
+
+    scenario: str
+    shape: str
+    users: int
+    seconds: float
+    warmup: float
+    targets: tuple[Target, ...]
+    scenarios: Path
+    """The folder with locustfile.py and capacity.toml."""
+    spread: Distribution
+    environment: Mapping[str, str]
+    seed: int = 1
+    step_seconds: float = 10.0
+    max_rate: float | None = None
+    base_url: str = ""
+    """The API's address where it is another for the generators than for this machine."""
+    web_port: int | None = None
+    """Locust's web UI instead of a run by itself."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    folder: Path
+    document: Mapping[str, Any]
+    interrupted: bool
+
+    @property
+    def met(self) -> bool:
+        return bool(self.document["verdict"]["met"])
+
+
+def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: Callable[[str], None]) -> Outcome:
+    """Run, and write the report, whatever came of it."""
+    home = harness.settings.state_dir / "load"
+    folder = new_folder(home, datetime.now(UTC))
+    plan = _plan(folder, stack, order)
+    (folder / "plan.json").write_text(json.dumps(plan.public(), indent=2) + "\n")
+    locust = Locust(
+        program=harness.settings.install_dir / "load-venv/bin/locust",
+        locustfile=order.scenarios / "locustfile.py",
+        environment=order.environment,
+        log=folder / "locust.log",
+    )
+    if not locust.program.exists():
+        raise WindtunnelError(f"{locust.program} is not there", hint="make setup")
+    flight = _Flight(harness, stack, plan, order, live, say)
+    with ExitStack() as around:
+        group = _access_log(around, harness, stack, plan, flight.notes)
+        flight.fly(locust)
+        say("reading what the functions and API Gateway logged")
+        document = flight.document(group)
+    write_report(folder, document)
+    _point(home / "latest", folder)
+    return Outcome(folder, document, flight.interrupted)
+
+
+class _Flight:
+    """One run on its way."""
+
+    def __init__(
+        self, harness: Harness, stack: Stack, plan: Plan, order: Order, live: LiveLine, say: Callable[[str], None]
+    ) -> None:
+        self._harness, self._stack, self._plan, self._order = harness, stack, plan, order
+        self._live, self._say = live, say
+        self._samples = Samples()
+        self._file = SampleFile(Path(plan.folder) / "samples.jsonl")
+        self._busy = BusyMeter()
+        self._reason = ""
+        self._began = time.time()
+        self._engine = harness.engine.status().detail
+        self.interrupted = False
+        self.notes: list[str] = []
+
+    def fly(self, locust: Locust) -> None:
+        """Until Locust has ended, or must be ended."""
+        with started(locust, self._plan, self._order.spread, self._order.web_port) as processes:
+            try:
+                self._watch(processes)
+            except KeyboardInterrupt:
+                self._live.end()
+                self._say("interrupted: ending the run, then the report (Ctrl-C again gives that up)")
+                self.interrupted = True
+                if not self._plan.interactive:
+                    self._end(processes, "interrupted", ENDING_SECONDS)
+        self._read()
+        self._live.end()
+        if not self._reason and not self._plan.interactive and not self.interrupted:
+            processes.require_success(began=self._samples.moment("began") is not None)
+
+    def _watch(self, processes: Processes) -> None:
+        watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
+        while processes.running:
+            time.sleep(LOOK_SECONDS)
+            self._read()
+            now = time.time()
+            self._busy.look(now)
+            self._live.show(line(self._plan, self._samples, now))
+            lost = processes.lost_workers if self._samples.moment("ended") is None else 0
+            self._reason = (
+                f"{lost} of the workers ended in the middle of it" if lost else watch.trouble(self._samples, now)
+            )
+            if self._reason:
+                self._live.end()
+                self._say(f"ending the run: {self._reason}")
+                self._end(processes, self._reason, BROKEN_SECONDS)
+                return
+
+    def _end(self, processes: Processes, why: str, patience: float) -> None:
+        """Tell the steering process to end, and wait for that as long as it makes sense."""
+        draft = Path(self._plan.folder) / "stop.new"
+        draft.write_text(why, encoding="utf-8")
+        draft.rename(draft.with_name("stop"))
+        deadline = time.monotonic() + patience
+        while processes.running and time.monotonic() < deadline:
+            time.sleep(0.2)
+            self._read()
+            self._live.show(line(self._plan, self._samples, time.time()))
+
+    def _read(self) -> None:
+        for text in self._file.new_lines():
+            self._samples.take_line(text)
+
+    def document(self, group: str | None) -> dict[str, Any]:
+        """Everything that is known, asked from all who know it."""
+        plan = self._plan
+        facts = Facts(
+            engine=self._engine,
+            machine=describe_machine(),
+            stack=self._stack.name,
+            region=self._stack.region,
+            ended=max((batch.moment for batch in self._samples.last.values()), default=time.time()),
+            reason=self._reason,
+            interrupted=self.interrupted,
+            busy=tuple(self._busy.seen),
+        )
+        try:
+            facts = self._asked(facts, group)
+        except (ClientError, BotoCoreError, WindtunnelError) as error:
+            # an engine that died has nothing to tell any more; what the generators saw is there all the same
+            self.notes.append(f"the engine's own logs and metrics could not be read: {error}")
+        known = Known(
+            self._order.targets,
+            read_prices(self._stack.region),
+            read_operations(self._order.scenarios / "capacity.toml"),
+        )
+        if known.prices.region != self._stack.region:
+            self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
+        return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
+
+    def _asked(self, facts: Facts, group: str | None) -> Facts:
+        if self._reason and self._harness.engine.status().state != "up":
+            raise WindtunnelError("it is not up any more")
+        make, began, ended = self._harness.client, self._began, time.time()
+        accesses = None
+        if group is not None:
+            accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
+        resources = collect.find_resources(make, self._stack.name)
+        return replace(
+            facts,
+            accesses=accesses,
+            functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
+            consumed=tuple(collect.consumed_capacity(make, resources.tables, began, ended)),
+            function_throttles=collect.function_throttles(make, resources.functions, began, ended),
+        )
+
+
+def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
+    return Plan(
+        run=folder.name,
+        scenario=order.scenario,
+        shape=order.shape,
+        users=order.users,
+        seconds=order.seconds,
+        warmup=order.warmup,
+        folder=str(folder),
+        base_url=order.base_url or stack.api_url,
+        api_key=stack.api_key,
+        outputs=stack.outputs,
+        endpoint_url=stack.endpoint_url,
+        region=stack.region,
+        workers=order.spread.total,
+        seed=order.seed,
+        max_rate=order.max_rate,
+        step_seconds=order.step_seconds,
+        targets=order.targets,
+        interactive=order.web_port is not None,
+    )
+
+
+def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, notes: list[str]) -> str | None:
+    """The run's own access log, where there is one: on a local engine."""
+    if stack.endpoint_url is None:
+        notes.append("the counts are not checked against an access log: on AWS the stage stays as it is")
+        return None
+    gateway, logs = harness.client("apigateway"), harness.client("logs")
+    return around.enter_context(
+        _gone_is_fine(access_log.switched_on(gateway, logs, (stack.api_id, stack.api_stage), plan.run))
+    )
+
+
+@contextmanager
+def _gone_is_fine(around: Any) -> Iterator[str]:
+    """An engine that died needs nothing put back."""
+    group: str = around.__enter__()
+    try:
+        yield group
+    finally:
+        with suppress(ClientError, BotoCoreError):
+            around.__exit__(None, None, None)
+
+
+def new_folder(home: Path, moment: datetime) -> Path:
+    """A run's own folder, named by its time: 20261121-113000."""
+    home.mkdir(parents=True, exist_ok=True)
+    name, number = moment.strftime("%Y%m%d-%H%M%S"), 1
+    folder = home / name
+    while folder.exists():
+        number += 1
+        folder = home / f"{name}-{number}"
+    folder.mkdir()
+    return folder
+
+
+def write_report(folder: Path, document: Mapping[str, Any]) -> None:
+    """report.json and report.html."""
+    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (folder / "report.html").write_text(render(document), encoding="utf-8")
+
+
+def _point(link: Path, folder: Path) -> None:
+    """The link points to the newest run, at every moment to some run."""
+    draft = link.with_name(f".{link.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(folder.name)
+    draft.replace(link)

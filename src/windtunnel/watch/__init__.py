@@ -1,0 +1,1 @@
+"""Hot reload: what is saved is served by the next request, without a deploy."""

@@ -1,0 +1,213 @@
+"""`windtunnel load` from end to end: Locust's own processes against a real engine, a few seconds each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from windtunnel.config import Settings
+from windtunnel.stack import Stack
+from windtunnel.testing.engine import free_port, throwaway_engine
+from windtunnel.testing.plugin import Engine
+
+PATIENCE = 120
+Arguments = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: Engine) -> Stack:
+    """The application, on this session's own engine."""
+    return engine.harness.deploy()
+
+
+@pytest.fixture(scope="module")
+def variables(engine: Engine) -> dict[str, str]:
+    """An environment in which the command finds that engine."""
+    return environment(engine.settings)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    own = {"WINDTUNNEL_STATE_DIR": str(settings.state_dir), "WINDTUNNEL_PORT": str(settings.port)}
+    return {**os.environ, **own, "WINDTUNNEL_API_PORT": str(settings.api_port), "WINDTUNNEL_ENGINE": "embedded"}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "windtunnel", "load", "--users", "4", *arguments]
+
+
+def load(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments),
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def latest(variables: dict[str, str]) -> tuple[Path, dict[str, Any]]:
+    folder = (Path(variables["WINDTUNNEL_STATE_DIR"]) / "load/latest").resolve()
+    document: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return folder, document
+
+
+def access_log_settings(engine: Engine, stack: Stack) -> Any:
+    stage = engine.client("apigateway").get_stage(restApiId=stack.api_id, stageName=stack.api_stage)
+    return stage.get("accessLogSettings")
+
+
+def slo(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "slo.toml"
+    path.write_text(text)
+    return str(path)
+
+
+EASY = '[default.all]\np99_ms = 60000\nthroughput = 0.1\nerror_share = 0\n[default."POST /users"]\np50_ms = 60000\n'
+
+
+def test_five_seconds_end_in_a_verdict_and_a_report(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    table = deployed.outputs["UsersTableName"]
+    before = engine.client("dynamodb").scan(TableName=table)["Count"]
+    logged = access_log_settings(engine, deployed)
+
+    done = load(variables, "--seconds", "5", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict met" in done.stdout
+    assert "s left" in done.stderr
+    totals = document["totals"]
+    assert totals["sent"] == totals["answered"] == totals["access_log"] > 0
+    assert set(totals["statuses"]) == {"200", "201"}
+    assert document["functions"]["invocations"] > 0
+    assert sum(count for _second, count in document["functions"]["cold_starts"]) > 0
+    assert {probe["endpoint"] for probe in document["probes"]} >= {"probe gateway", "probe function", "probe table"}
+    assert document["overhead"]["emulator"] > 0
+    assert document["cost"]["month_total"] > 0
+    assert {table["table"] for table in document["capacity"]} <= set(deployed.outputs.values())
+    assert (folder / "report.html").read_text().startswith("<!doctype html>")
+    # the stage logs as it did, and what was made for the run is gone
+    assert access_log_settings(engine, deployed) == logged
+    groups = engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
+    assert groups == []
+    # users take away whom they created
+    assert engine.client("dynamodb").scan(TableName=table)["Count"] == before
+
+
+def test_nothing_that_is_written_has_the_api_key(deployed: Stack, variables: dict[str, str]) -> None:
+    folder, _document = latest(variables)
+
+    assert not [path.name for path in folder.iterdir() if deployed.api_key in path.read_text()]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_impossible_target_is_missed_with_its_distance(variables: dict[str, str], tmp_path: Path) -> None:
+    done = load(variables, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, "[default.all]\np50_ms = 0.01\n"))
+
+    assert done.returncode == 1
+    assert "MISSED  all: p50" in done.stdout
+    assert "times the target" in done.stdout
+    assert "1 of 1 targets missed" in done.stdout
+
+
+@pytest.mark.usefixtures("deployed")
+def test_workers_make_one_report_whose_counts_add_up(variables: dict[str, str], tmp_path: Path) -> None:
+    port = str(free_port())
+    easy = slo(tmp_path, EASY)
+
+    done = load(variables, "--seconds", "5", "--warmup", "1", "--workers", "2", "--bind-port", port, "--slo", easy)
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    totals = document["totals"]
+    assert totals["workers"] == 2
+    assert totals["sent"] == totals["answered"] + totals["failed"] == totals["access_log"] > 0
+    assert totals["lost_batches"] == 0
+
+
+def started(variables: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*arguments),
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for_answers(process: subprocess.Popen[str], home: Path, before: set[str]) -> None:
+    """Until a run that was not there before has measured something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        for folder in home.glob("2*"):
+            samples = folder / "samples.jsonl"
+            if folder.name not in before and samples.exists() and samples.read_text().count("\n") > 3:
+                return
+        time.sleep(0.1)
+    process.kill()
+    output, _ = process.communicate()
+    pytest.fail(f"the run did not begin:\n{output}")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
+    home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
+    before = {folder.name for folder in home.glob("2*")}
+    process = started(variables, "--seconds", "300", "--warmup", "0")
+    wait_for_answers(process, home, before)
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 130, output
+    assert "report  " in output
+    assert document["interrupted"] is True
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+
+
+def test_aws_is_never_loaded_by_accident(variables: dict[str, str]) -> None:
+    done = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "5")
+    longer = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "3600", "--yes-cost-money")
+
+    assert done.returncode == longer.returncode == 2
+    assert "--yes-cost-money" in done.stderr
+    assert "more than the cap of 10 minutes" in longer.stderr
+
+
+@pytest.fixture
+def doomed(windtunnel_settings: Settings) -> Iterator[Any]:
+    """An engine that may die."""
+    with throwaway_engine(windtunnel_settings, lambda _event: None) as harness:
+        harness.deploy()
+        yield harness
+
+
+def test_an_engine_that_dies_gives_a_failed_verdict_with_the_reason(doomed: Any) -> None:
+    variables = environment(doomed.settings)
+    home = doomed.settings.state_dir / "load"
+    process = started(variables, "--seconds", "300", "--warmup", "0")
+    wait_for_answers(process, home, set())
+
+    doomed.engine.stop(lambda _line: None)
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 1, output
+    assert "the engine died: its last answer came" in document["verdict"]["reason"]
+    assert document["verdict"]["met"] is False
+    assert "verdict MISSED" in output

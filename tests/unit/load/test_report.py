@@ -1,0 +1,237 @@
+"""The report from stored runs: the document, and the page that is drawn from it alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from windtunnel.load.access_log import Accesses
+from windtunnel.load.capacity import Consumed, Operation
+from windtunnel.load.function_log import FunctionLog, Invocation
+from windtunnel.load.page import emulator_share, limits, render
+from windtunnel.load.plan import Plan
+from windtunnel.load.recorder import Ended, Recorder
+from windtunnel.load.report import Facts, Known, build
+from windtunnel.load.samples import STEP, Mark, Samples
+from windtunnel.load.targets import Target
+
+ORIGIN = 1_795_000_000
+PROBES = ("probe gateway", "probe function", "probe table")
+
+
+@pytest.fixture
+def facts() -> Facts:
+    def calls(prefix: str, count: int, duration: float) -> tuple[Invocation, ...]:
+        return tuple(
+            Invocation("create-user", f"{prefix}-{n}", int((ORIGIN + n % 30) * 1000 + 500), duration, 10, 256, 60)
+            for n in range(count)
+        )
+
+    cold = Invocation("create-user", "cold", ORIGIN * 1000 + 900, 80.0, 300, 256, 62, 220.0)
+    invocations = (cold, *calls("user", 60, 6.0), *calls("ping", 30, 0.5))
+    return Facts(
+        engine="embedded: LocalStack 4.14.0",
+        machine="a CPU, 2 cores",
+        stack="windtunnel",
+        region="us-east-1",
+        ended=ORIGIN + 30.0,
+        functions=(FunctionLog("create-user", invocations, events=364, log_bytes=91 * 800),),
+        accesses=Accesses(
+            600,
+            {200: 600},
+            {f"user-{n}": "POST /users" for n in range(60)} | {f"ping-{n}": "probe function" for n in range(30)},
+        ),
+        busy=tuple((ORIGIN + second, 40.0) for second in range(30)),
+    )
+
+
+@pytest.fixture
+def document(plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known) -> dict[str, Any]:
+    return build(plan, make_samples(), facts, known)
+
+
+def test_the_document_says_what_was_measured(document: dict[str, Any]) -> None:
+    everything = document["endpoints"][0]
+
+    assert document["measured"] == {"first": 5, "end": 30, "seconds": 25}
+    assert (everything["endpoint"], everything["requests"], everything["rate"]) == ("all", 500, 20.0)
+    assert everything["p95"] == pytest.approx(20.0, rel=0.011)
+    assert document["verdict"]["met"] is True
+    assert document["totals"]["sent"] == 600
+    assert document["totals"]["access_log_agrees"] is True
+    assert "all 2 targets met" in document["summary"]
+
+
+def test_the_document_is_json_and_has_no_key(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+
+    assert json.loads(text) == document
+    assert "secret-key" not in text
+
+
+def test_a_missed_target_is_in_the_verdict_and_on_the_page(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    hard = replace(known, targets=(Target("all", "p95_ms", 10.0), *known.targets[1:]))
+
+    document = build(plan, make_samples(), facts, hard)
+    page = render(document)
+
+    assert document["verdict"]["met"] is False
+    assert "1 of 2 targets missed" in document["summary"]
+    assert '<div class="badge">MISSED</div>' in page
+    assert "all: p95" in re.findall(r'<ul class="missed-list">(.*?)</ul>', page)[0]
+
+
+def test_a_run_that_failed_says_why_first(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    page = render(build(plan, make_samples(), replace(facts, reason="the engine died"), known))
+
+    assert '<div class="badge">FAILED</div><h1>mixed (steady, 10 users) failed: the engine died.</h1>' in page
+
+
+def test_a_run_of_which_nothing_is_known_still_has_a_page(plan: Plan, known: Known) -> None:
+    facts = Facts("embedded", "a machine", "windtunnel", "us-east-1", ended=0.0, interrupted=True)
+
+    document = build(plan, Samples(), facts, known)
+    page = render(document)
+
+    assert document["verdict"]["met"] is False
+    assert "FAILED" in page
+    # what was not asked is not said to be nothing
+    assert "cold starts not known" in page
+    assert "what Lambda refused is not known" in page
+    assert "a month of this on AWS" not in page
+
+
+def test_the_access_log_must_have_what_was_answered(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    less = replace(facts, accesses=Accesses(599, {200: 599}, {}))
+
+    document = build(plan, make_samples(), less, known)
+
+    assert document["totals"]["access_log_agrees"] is False
+    assert "does NOT agree" in render(document)
+
+
+def test_errors_are_listed_with_an_example_that_cannot_break_the_page(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples()
+    recorder = Recorder("bad", lambda: ORIGIN + 10.0)
+    for kind, body in (("502", '{"message": "<script>alert(1)</script>"}'), ("502", "second"), ("429", "{}")):
+        recorder.sent()
+        recorder.ended(Ended("POST /users", kind, 1.0, body=body))
+    samples.take(recorder.flush(1, 0.0))
+
+    document = build(plan, samples, facts, known)
+    page = render(document)
+
+    assert [(e["kind"], e["count"]) for e in document["errors"]] == [("502", 2), ("429", 1)]
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert document["throttles"]["answers"] == 1
+
+
+def test_the_emulators_share_is_split_off_by_the_probes(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples(milliseconds=(10.0,), endpoints=("POST /users",))
+    recorder = Recorder("probes", lambda: ORIGIN + 10.0)
+    for probe, took in zip(PROBES, (1.0, 2.0, 1.5), strict=True):
+        recorder.ended(Ended(probe, "", took), counted=False)
+    samples.take(recorder.flush(1, 0.0))
+    known = replace(known, operations={"POST /users": (Operation("UsersTableName", "PutItem"),)})
+
+    document = build(plan, samples, facts, known)
+
+    (row,) = document["overhead"]["rows"]
+    # 10 ms: 1 for the gateway, 6 in the function of which 1.5 for DynamoDB, so 3 for handing over
+    assert [round(row[part], 1) for part in ("gateway", "handing", "table", "rest")] == [1.0, 3.0, 1.5, 4.5]
+    assert sum(row[part] for part in ("gateway", "handing", "table", "rest")) == pytest.approx(row["total"])
+    assert emulator_share(document)[0] == pytest.approx(0.55, abs=0.01)
+
+
+def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]) -> None:
+    amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
+
+    assert amounts["api_gateway", "requests"] == 500
+    # of 60 users' invocations spread over 30 s, those of the measured 25; the 30 pings and the cold start not
+    assert amounts["lambda", "requests"] == 50
+    assert amounts["lambda", "compute"] == pytest.approx(50 * 0.25 * 0.010)
+    assert document["cost"]["month_requests"] == pytest.approx(500 / 25 * 730 * 3600)
+
+
+def test_capacity_that_cloudwatch_has_is_believed(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    known = replace(known, operations={"POST /users": (Operation("UsersTableName", "PutItem"),)})
+    told = replace(facts, consumed=(Consumed("users-table", 5.0, 7.0, 2, "CloudWatch"),))
+
+    (estimated,) = build(plan, make_samples(), facts, known)["capacity"]
+    (measured,) = build(plan, make_samples(), told, known)["capacity"]
+
+    assert (estimated["table"], estimated["write_units"]) == ("users-table", 250.0)
+    assert (measured["write_units"], measured["throttled"], measured["source"]) == (7.0, 2, "CloudWatch")
+
+
+def test_a_search_is_judged_by_its_best_step(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples(seconds=30)
+    samples.mark(Mark(STEP, ORIGIN + 12, "", 10, 20.0, True, ORIGIN + 6, ORIGIN + 10))
+    samples.mark(Mark(STEP, ORIGIN + 22, "p95", 15, 25.0, False, ORIGIN + 16, ORIGIN + 20))
+
+    document = build(replace(plan, shape="step"), samples, facts, known)
+
+    assert document["measured"] == {"first": 6, "end": 10, "seconds": 4}
+    assert document["summary"].startswith("mixed holds at most 10 users")
+    assert "broke" in render(document)
+
+
+def test_what_limited_the_run_is_said(document: dict[str, Any]) -> None:
+    assert limits(document) == "The machine was 40 % busy: it did not limit the run."
+    assert "its limit, not the application" in limits({**document, "busy": [[10, 99.0], [11, 97.0]]})
+    assert "more WORKERS" in limits({**document, "generators": {"one": 97.0}})
+
+
+class Outside(HTMLParser):
+    """Collects what a page loads from elsewhere, and checks that tags are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("link", "img", "iframe", "script"):
+            self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_but_itself_and_is_well_formed(document: dict[str, Any]) -> None:
+    page = render(document)
+
+    parser = Outside()
+    parser.feed(page)
+
+    assert parser.loads == []
+    assert parser.open == []
+    assert "@import" not in page
+    assert "url(" not in page
+    assert "prefers-color-scheme: dark" in page

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from windtunnel.errors import WindtunnelError
+from windtunnel.load import compare_page
+from windtunnel.load.plan import Plan
+from windtunnel.load.report import Facts, Known, build
+from windtunnel.load.run import new_folder
+from windtunnel.load.samples import SampleFile, Samples
+from windtunnel.load.stored import Stored, read_run
+
+ORIGIN = 1_795_000_000
+
+
+@pytest.fixture
+def store(
+    tmp_path: Path, plan: Plan, known: Known, make_samples: Callable[..., Samples]
+) -> Callable[[str, float], Stored]:
+    """Writes a run as a run writes itself, and reads it again."""
+
+    def write(name: str, milliseconds: float) -> Stored:
+        folder = tmp_path / name
+        folder.mkdir()
+        samples = make_samples(seconds=35, milliseconds=(milliseconds, milliseconds * 1.5))
+        facts = Facts("embedded", "a machine", "windtunnel", "us-east-1", ended=ORIGIN + 35.0)
+        document = {**build(plan, samples, facts, known), "run": name}
+        (folder / "report.json").write_text(json.dumps(document))
+        file = SampleFile(folder / "samples.jsonl")
+        for mark in samples.marks:
+            file.append(mark)
+        for second, endpoints in samples.cells.items():
+            from dataclasses import replace
+
+            batch = replace(
+                samples.last["worker-0"],
+                sequence=second - ORIGIN,
+                moment=float(second),
+                cells=tuple((second, endpoint, cell) for endpoint, cell in endpoints.items()),
+            )
+            file.append(batch)
+        return read_run(Path(name), tmp_path)
+
+    return write
+
+
+def test_a_run_is_found_by_its_name_with_the_stretch_that_was_measured(store: Callable[..., Stored]) -> None:
+    stored = store("20261121-120000", 10.0)
+
+    assert stored.run.stretch.first == ORIGIN + 5
+    assert stored.run.stretch.seconds == 30
+    assert stored.document["run"] == "20261121-120000"
+
+
+def test_a_run_that_is_not_there_is_refused_with_those_that_are(store: Callable[..., Stored], tmp_path: Path) -> None:
+    store("20261121-120000", 10.0)
+
+    with pytest.raises(WindtunnelError, match="there is no run in yesterday") as refused:
+        read_run(Path("yesterday"), tmp_path)
+
+    assert "20261121-120000" in refused.value.hint
+
+
+def test_two_runs_compare_on_a_page_and_in_lines(store: Callable[..., Stored]) -> None:
+    before, after = store("before", 10.0), store("after", 14.0)
+
+    changes = compare_page.changes(before, after)
+    text = "\n".join(line for line, _style in compare_page.lines(before, after, changes))
+    page = compare_page.render(before, after, changes)
+
+    assert "p95 +4" in compare_page.headline(changes)
+    assert "worse" in text
+    assert "block bootstrap" in text
+    assert "A → B" in page
+    assert "before" in page
+
+
+def test_runs_that_are_not_alike_are_marked(store: Callable[..., Stored]) -> None:
+    before, after = store("before", 10.0), store("after", 10.0)
+    other = Stored(after.folder, {**after.document, "machine": "another machine"}, after.run)
+
+    lines = [line for line, _style in compare_page.lines(before, other, compare_page.changes(before, other))]
+
+    assert any(line.startswith("caution another machine") for line in lines)
+
+
+def test_each_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+    folders = [new_folder(tmp_path / "load", moment) for _ in range(3)]
+
+    assert [folder.name for folder in folders] == ["20261121-120000", "20261121-120000-2", "20261121-120000-3"]
