@@ -7,9 +7,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from operations import boundary
 from operations.users import DOMAIN, list_users
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.testing.clients import Api
 
@@ -41,9 +41,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    boundary.run(main)

@@ -18,9 +18,9 @@ from typing import Any
 
 import psutil
 
+from operations import boundary
 from operations.tune import NoReport, default_event, invoke, size_kept
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 
 FILE = Path(__file__).parents[2] / "docs/functions.md"
@@ -98,9 +98,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    boundary.run(main)

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from operations import boundary
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 
 QUEUES = ("DeadLettersUrl", "OrderedDeadLettersUrl")
@@ -58,7 +58,4 @@ def attribute(sqs: Any, url: str, name: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
+    boundary.run(main)

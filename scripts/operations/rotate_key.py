@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from operations import boundary
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 
 MADE_BY = {"made-by": "scripts/rotate-key"}
@@ -80,7 +80,4 @@ def keys_of(gateway: Any, plan: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
+    boundary.run(main)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+from operations import boundary
 from windtunnel import config
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
@@ -37,7 +37,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
+    boundary.run(main)

@@ -17,9 +17,9 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from operations import boundary
 from operations.users import DOMAIN, list_users
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.testing.clients import Api
 
@@ -95,9 +95,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
-    except KeyboardInterrupt:
-        sys.exit("interrupted: run it again to go on")
+    boundary.run(main, interrupted="interrupted: run it again to go on")

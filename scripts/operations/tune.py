@@ -23,6 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from operations import boundary
 from windtunnel import config
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
@@ -175,9 +176,4 @@ def show(rows: Sequence[Row], title: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except WindtunnelError as error:
-        sys.exit(f"error: {error}" + (f"\n  what to do: {error.hint}" if error.hint else ""))
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    boundary.run(main)

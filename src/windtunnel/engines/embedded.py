@@ -13,7 +13,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import psutil
 
 from windtunnel.config import HOST, Settings
@@ -21,9 +20,8 @@ from windtunnel.engines import supervisor
 from windtunnel.engines.base import EngineStatus, Report
 from windtunnel.engines.local import (
     EdgeAddress,
+    LocalEngine,
     ask_status,
-    local_api_url,
-    local_session,
     only_one,
     require_free_port,
     require_loaded,
@@ -53,7 +51,7 @@ STOP_GRACE = 4.0
 just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(LocalEngine):
     """The edge and LocalStack 4.14.0 on 127.0.0.1, started and ended by windtunnel."""
 
     name = "embedded"
@@ -61,7 +59,11 @@ class EmbeddedEngine:
     def __init__(self, settings: Settings) -> None:
         self._home = Home(settings.state_dir / "engine")
         self._record_path = self._home.folder / "process.json"
-        self._settings = self._as_running(settings)
+        self._in_use = self._as_running(settings)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._in_use
 
     def _as_running(self, settings: Settings) -> Settings:
         """Where an engine is up, its port and region count, unless this very command was told others."""
@@ -76,20 +78,6 @@ class EmbeddedEngine:
         )
 
     @property
-    def endpoint_url(self) -> str:
-        return self._settings.endpoint_url
-
-    def session(self) -> boto3.Session:
-        return local_session(self._settings)
-
-    def api_url(self, api_id: str, stage: str) -> str:
-        return local_api_url(self.endpoint_url, api_id, stage)
-
-    def serve_at_root(self, api_id: str, stage: str) -> str:
-        self.edge.put_root(api_id, stage)
-        return f"http://{HOST}:{self._settings.api_port}"
-
-    @property
     def edge(self) -> EdgeAddress:
         """Where to ask the edge for something. Raises EngineError where there is none."""
         record = read_record(self._record_path)
@@ -101,11 +89,6 @@ class EmbeddedEngine:
     def reload_dir(self) -> Path:
         """Where code is put that is to be served in place of what was deployed; it goes with the engine."""
         return self._home.reload
-
-    def root_url(self, api_id: str, stage: str) -> str:
-        status = ask_status(self.endpoint_url)
-        root = (status or {}).get("edge", {}).get("root")
-        return f"http://{HOST}:{self._settings.api_port}" if root == [api_id, stage] else ""
 
     # --- starting -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,6 +101,42 @@ class EdgeAddress:
     def put_root(self, api_id: str, stage: str) -> None:
         """Have it serve an API at the root of its second port."""
         self.call("PUT", "root", json.dumps({"api_id": api_id, "stage": stage}).encode())
+
+
+class LocalEngine(ABC):
+    """How to reach an engine of this machine."""
+
+    @property
+    @abstractmethod
+    def _settings(self) -> Settings:
+        """Those that count now: an engine that is up keeps its ports and region."""
+
+    @property
+    @abstractmethod
+    def edge(self) -> EdgeAddress:
+        """Where to ask the edge for something. Raises EngineError where there is none."""
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._settings.endpoint_url
+
+    def session(self) -> boto3.Session:
+        return local_session(self._settings)
+
+    def api_url(self, api_id: str, stage: str) -> str:
+        return local_api_url(self.endpoint_url, api_id, stage)
+
+    def serve_at_root(self, api_id: str, stage: str) -> str:
+        self.edge.put_root(api_id, stage)
+        return self._root
+
+    def root_url(self, api_id: str, stage: str) -> str:
+        root = (ask_status(self.endpoint_url) or {}).get("edge", {}).get("root")
+        return self._root if root == [api_id, stage] else ""
+
+    @property
+    def _root(self) -> str:
+        return f"http://{HOST}:{self._settings.api_port}"
 
 
 @contextmanager

@@ -14,17 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from windtunnel.config import HOST, Settings, environment
+from windtunnel.config import Settings, environment
 from windtunnel.engines.base import EngineStatus, Report
 from windtunnel.engines.docker import Container, Docker, explain, image_missing
 from windtunnel.engines.local import (
     EdgeAddress,
+    LocalEngine,
     ask_json,
     ask_status,
-    local_api_url,
-    local_session,
     only_one,
     require_free_port,
     require_loaded,
@@ -44,7 +41,7 @@ LOOK_SECONDS = 1.0
 """How often the container itself is looked at while it starts."""
 
 
-class LocalStackEngine:
+class LocalStackEngine(LocalEngine):
     """LocalStack 4.14.0 in a container, with windtunnel in it."""
 
     name = "localstack"
@@ -69,24 +66,6 @@ class LocalStackEngine:
 
         running = replace(self._asked, port=int(told("port")), api_port=int(told("api_port")), region=told("region"))
         return replace(running, **{name: getattr(self._asked, name) for name in SETTLED if name in self._asked.chosen})
-
-    @property
-    def endpoint_url(self) -> str:
-        return self._settings.endpoint_url
-
-    def session(self) -> boto3.Session:
-        return local_session(self._settings)
-
-    def api_url(self, api_id: str, stage: str) -> str:
-        return local_api_url(self.endpoint_url, api_id, stage)
-
-    def serve_at_root(self, api_id: str, stage: str) -> str:
-        self.edge.put_root(api_id, stage)
-        return f"http://{HOST}:{self._settings.api_port}"
-
-    def root_url(self, api_id: str, stage: str) -> str:
-        root = (ask_status(self.endpoint_url) or {}).get("edge", {}).get("root")
-        return f"http://{HOST}:{self._settings.api_port}" if root == [api_id, stage] else ""
 
     @property
     def edge(self) -> EdgeAddress:
