@@ -314,8 +314,9 @@ def _script(name: str, *arguments: str) -> NoReturn:
 def doctor() -> None:
     """Look at everything windtunnel needs, and say what to do about what is missing. Exit code 1 where something is."""
     from windtunnel import doctor as doctor_module
+    from windtunnel.engines.in_use import follow
 
-    findings = doctor_module.examine(config.load())
+    findings = doctor_module.examine(follow(config.load()))
     screen.findings(findings)
     if any(finding.level == "fail" for finding in findings):
         raise typer.Exit(1)

@@ -22,16 +22,17 @@ from windtunnel.deploy.sam import sam_deploy, sam_options
 from windtunnel.deploy.stack import find_stack as find_deployed
 from windtunnel.deploy.template import read_template
 from windtunnel.engines import EmbeddedEngine, make_engine
+from windtunnel.engines.in_use import follow, forget, remember
 from windtunnel.errors import DeployError, EngineError
 from windtunnel.events import Listener, Note, PhaseEnded, ignore
 from windtunnel.stack import Stack, describe_stack, engine_of, write_outputs
 
 
 class Harness:
-    """One engine and one stack, as the settings describe them."""
+    """One engine and one stack, as the settings describe them; where they leave the engine open, the one that is up."""
 
     def __init__(self, settings: Settings, listen: Listener = ignore) -> None:
-        self.settings = settings
+        self.settings = settings = follow(settings)
         self.engine = make_engine(settings)
         self._listen = listen
 
@@ -57,6 +58,7 @@ class Harness:
         """Start the engine where it is not up; True if this call started it."""
         with self._phase("engine") as phase:
             started = self.engine.start(self._note)
+            remember(self.settings)
             status = self.engine.status()
             where = f" on {status.endpoint_url}" if status.endpoint_url else ""
             process = f" (process {status.pid})" if status.pid else ""
@@ -142,6 +144,7 @@ class Harness:
         """End what up() started, and with `state` what the engine keeps beyond. True if something was ended."""
         with self._phase("engine") as phase:
             ended = self.engine.stop(self._note, state=state)
+            forget(self.settings)
             phase("ended" if ended else "was not up")
         if self.engine.name != "aws" and engine_of(self.outputs_path) in (None, self.engine.name):
             # an engine that was killed is as gone as one that is ended, and its stack with it

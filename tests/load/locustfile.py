@@ -214,6 +214,16 @@ class Mixed(UsersApi, ManagerApi):
         self.page()
 
 
+class Preflight(ApiUser):
+    """What the generator can do: API Gateway answers the preflight by itself, and nobody thinks."""
+
+    wait_time = think(0, 0)
+
+    @task
+    def ask(self) -> None:
+        self.call("OPTIONS", "/users", headers={"Origin": "https://example.com"})
+
+
 class Probe(ApiUser):
     """Measures the emulator while the scenario runs: a route without a function, a function without work, a table."""
 

@@ -29,7 +29,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Scenario = Annotated[
-    str, typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, mixed, or one of your own.")
+    str, typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, preflight, mixed, or your own.")
 ]
 Shape = Annotated[
     str, typer.Option(help="steady, ramp, spike, soak or step (finds the highest rate that meets the targets).")
@@ -156,7 +156,7 @@ def require_known(scenario: str, shape: str, folder: Path) -> set[str]:
     if scenario_class(scenario) not in classes:
         raise WindtunnelError(
             f"there is no scenario '{scenario}': {path} has no class {scenario_class(scenario)}",
-            hint="mixed, users-crud, read-heavy, write-heavy, manager-mix and hot-key are there from the beginning",
+            hint="--help names those that are there from the beginning; others are classes of your own",
         )
     return classes
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import FastHttpUser, LoadTestShape, between, events
+from gevent.event import Event
+from locust import FastHttpUser, LoadTestShape, events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
+from locust.user.users import LOCUST_STATE_STOPPING
 
 from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
@@ -31,8 +33,15 @@ SPAWN_RATE = 100
 FLUSH_SECONDS = 1.0
 MESSAGE = "windtunnel"
 
-think = between
-"""Seconds between a user's actions: think(0.2, 1.0)."""
+
+def think(least: float, most: float) -> Callable[[ApiUser], float]:
+    """Between a user's actions: wait_time = think(0.2, 1.0), in seconds. Who is told to leave thinks no longer."""
+
+    def wait_time(user: ApiUser) -> float:
+        user.leaving.wait(user.random.uniform(least, most))
+        return 0.0
+
+    return wait_time
 
 
 class Generation:
@@ -147,6 +156,7 @@ class PlanShape(LoadTestShape):
 class ApiUser(FastHttpUser):
     """A user of the stack's API. `call` sends a request with the key and records how it ended."""
 
+    _state: str | None  # Locust's
     abstract = True
     network_timeout = ANSWER_SECONDS
     connection_timeout = CONNECT_SECONDS
@@ -158,8 +168,18 @@ class ApiUser(FastHttpUser):
         super().__init__(environment)
         # each user of each generator does something else, and the same again in a run with the same seed
         self.generation.users_made += 1
+        self.leaving = Event()
         worker = getattr(environment.runner, "worker_index", 0)
         self.random = random.Random(f"{self.plan.seed}/{worker}/{self.generation.users_made}")  # noqa: S311
+
+    def stop(self, force: bool = False) -> bool:
+        """End after the action that is under way. Locust would kill a user that waits, and while its loop is busy the
+        user is at its next request when that comes."""
+        if force or self._state is None:
+            return bool(super().stop(force))
+        self._state = LOCUST_STATE_STOPPING
+        self.leaving.set()
+        return False
 
     def call(
         self,

@@ -4,7 +4,7 @@ steady   all of them, all the time
 ramp     from one to all, evenly
 spike    a fifth, then all at once for the middle fifth of the run, then a fifth again
 soak     as steady, but meant for long: the report shows what drifts
-step     more and more until the targets are missed, then between the last two: see stairs.py
+step     more and more until the targets are missed, then between the last two: see Stairs
 """
 
 from __future__ import annotations

@@ -32,9 +32,11 @@ def container(settings: Settings) -> LocalStackEngine:
 def docker() -> Docker:
     """Runs a docker command, and returns what it prints."""
 
-    def docker(*words: str, check: bool = True, variables: Mapping[str, str] | None = None) -> str:
+    def docker(
+        *words: str, check: bool = True, variables: Mapping[str, str] | None = None, patience: float = 120
+    ) -> str:
         done = subprocess.run(
-            ["docker", *words], env=variables, capture_output=True, text=True, timeout=120, check=False
+            ["docker", *words], env=variables, capture_output=True, text=True, timeout=patience, check=False
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -101,6 +101,21 @@ def test_up_status_logs_and_down_from_an_empty_folder(run: Run, project: Path) -
     assert not (project / ".windtunnel/outputs.json").exists()
 
 
+def test_without_a_choice_the_engine_that_is_up_is_meant(run: Run, project: Path) -> None:
+    config = project / "windtunnel.toml"
+    config.write_text('engine = "localstack"\n' + config.read_text())
+    assert run("up", ENGINE="embedded").returncode == 0
+
+    followed, chosen, logs = run("status"), run("status", ENGINE="localstack"), run("logs", "--engine-log")
+    down, after = run("down"), run("status")
+
+    assert "embedded is up" in followed.stdout
+    assert "localstack is down" in chosen.stdout
+    assert logs.returncode == 0, logs.stderr
+    assert "ended" in down.stdout
+    assert "localstack is down" in after.stdout
+
+
 def test_optional_parts_are_deployed_when_they_are_asked_for(run: Run, project: Path) -> None:
     part = project / "stacks/extra"
     part.mkdir(parents=True)

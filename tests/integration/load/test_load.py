@@ -138,6 +138,19 @@ def test_workers_make_one_report_whose_counts_add_up(variables: dict[str, str], 
     assert totals["lost_batches"] == 0
 
 
+@pytest.mark.usefixtures("deployed")
+def test_users_who_leave_break_off_no_request(variables: dict[str, str], tmp_path: Path) -> None:
+    # so many that Locust's loop is always late, and a part of them leaves in the middle
+    many = ("--users", "150", "--shape", "spike", "--seconds", "9", "--warmup", "1")
+
+    done = load(variables, *many, "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert document["errors"] == []
+    assert document["totals"]["sent"] == document["totals"]["answered"] > 150
+
+
 def started(variables: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(*arguments),

@@ -51,7 +51,7 @@ def test_nothing_of_aws_is_with_the_workers() -> None:
 
 
 def test_compose_scales_workers_that_find_the_master() -> None:
-    service = yaml.safe_load((ROOT / "docker/load/compose.yml").read_text())["services"]["load-worker"]
+    service = yaml.safe_load((ROOT / "docker/load/compose.yml").read_text())["services"]["worker"]
 
     assert service["profiles"] == ["load"]
     assert service["deploy"]["replicas"] == "${WORKERS:-2}"

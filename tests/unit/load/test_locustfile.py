@@ -13,7 +13,7 @@ from windtunnel.load.capacity import read_operations
 from windtunnel.load.cli import require_known
 
 LOAD = Path(__file__).parents[2] / "load"
-SCENARIOS = ("users-crud", "read-heavy", "write-heavy", "manager-mix", "hot-key", "mixed")
+SCENARIOS = ("users-crud", "read-heavy", "write-heavy", "manager-mix", "hot-key", "preflight", "mixed")
 
 
 def test_every_scenario_is_there() -> None:
