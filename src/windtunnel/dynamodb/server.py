@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from windtunnel.dynamodb.call import Call
+from windtunnel.dynamodb.consumed import Bill
 from windtunnel.dynamodb.control import CONTROL, Control
 from windtunnel.dynamodb.dispatch import TARGETS
 from windtunnel.dynamodb.errors import DynamoDBError, internal_error, serialization, unknown_operation
 from windtunnel.dynamodb.housekeeping import Housekeeping
 from windtunnel.dynamodb.life import Life
 from windtunnel.dynamodb.lifecycle import AT_ONCE
+from windtunnel.dynamodb.meter import Meter, metrics_folder
 from windtunnel.dynamodb.request import JSON_TYPES, caller
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.store import Store
@@ -40,12 +42,23 @@ MAX_BODY = 16 * 1024 * 1024
 HOUSEKEEPING = 0.5
 """Seconds between looks at what expires, or has come to be."""
 JSON = b"application/x-amz-json-1.0"
+UNCOUNTED = b"x-windtunnel-uncounted"
+"""A header of requests that are no part of what runs here, as those that only measure: no metric knows of them."""
 
 
 class _Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes
+    success: _Success | None = None
+
+
+class _Success(NamedTuple):
+    """Of an answer whose time is to be counted: the operation, what the request is counted for, and when it came."""
+
+    operation: str
+    bill: Bill
+    began: float
 
 
 def _no_constant(text: str) -> NoReturn:
@@ -66,7 +79,8 @@ class DynamoDB:
         self._waiting: list[tuple[Exchange, _Answer]] = []
         self._random = random.Random()  # noqa: S311 - request ids are no secrets
         self._answer_later = answering(self._read_and_answer, self._loop)
-        self._control = Control(self.store, self._random_id)
+        self.meter = Meter(metrics_folder(path) if path else None)
+        self._control = Control(self.store, self.meter)
         self._delays = options.delays if options else AT_ONCE
         self._housekeeping = Housekeeping(self.store)
         self._tick: asyncio.TimerHandle | None = None
@@ -84,6 +98,7 @@ class DynamoDB:
             self._tick.cancel()
         await self._server.close(grace=1.0)
         self._commit()
+        self.meter.close()
         self.store.close()
 
     # --- group commit -------------------------------------------------------------------------------------------
@@ -136,6 +151,7 @@ class DynamoDB:
         try:
             answer = self._perform(exchange, body)
         except DynamoDBError as error:
+            self._count_error(exchange, error)
             answer = self._error(error)
         except Exception:  # the boundary of a request
             LOG.exception("%s", headers.get(b"x-amz-target", b"").decode("latin-1"))
@@ -144,6 +160,7 @@ class DynamoDB:
 
     def _perform(self, exchange: Exchange, body: bytes) -> _Answer:
         """In AWS's order: the JSON, the operation, who asks, the parameters' form, the operation itself."""
+        began = time.perf_counter()
         headers = exchange.lowered
         parameters = _read_json(body)
         known = TARGETS.get(headers.get(b"x-amz-target", b""))
@@ -154,20 +171,45 @@ class DynamoDB:
             raise serialization()
         name, operation = known
         check_request(name, parameters)
-        request_id = self._random_id()
+        request_id, now, bill = self._random_id(), time.time(), Bill()
         call = Call(
             who.account,
             who.region,
             parameters,
             self.store,
-            time.time(),
+            now,
             request_id,
             self.life,
             self._delays,
             headers.get(b"host", b"").decode("latin-1"),
+            bill,
         )
-        result = operation(call)
-        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id)
+        counted = UNCOUNTED not in headers
+        try:
+            result = operation(call)
+        except DynamoDBError as error:
+            if counted:
+                self.meter.count(name, bill, now)
+                self.meter.refused(name, bill, error, now)
+            raise
+        except Exception:
+            self.meter.system_error(name, _table_named(parameters), who.account, who.region, now)
+            raise
+        if counted and bill.spent:
+            self.meter.count(name, bill, now)
+            success = _Success(name, bill, began)
+        else:
+            success = None
+        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id, success)
+
+    def _count_error(self, exchange: Exchange, error: DynamoDBError) -> None:
+        headers = exchange.lowered
+        try:
+            who = caller(headers, exchange.target)
+        except DynamoDBError:
+            return  # nobody's
+        if UNCOUNTED not in headers:
+            self.meter.user_error(error, who.account, who.region, time.time())
 
     def _settle(self, exchange: Exchange, answer: _Answer) -> None:
         if self.store.dirty:
@@ -182,13 +224,16 @@ class DynamoDB:
             self._respond(exchange, answer)
 
     def _respond(self, exchange: Exchange, answer: _Answer) -> None:
+        status, headers, body, success = answer
+        if success is not None:
+            self.meter.succeeded(success.operation, success.bill, time.perf_counter() - success.began, time.time())
         if exchange.gone or exchange.answered:
             return
-        exchange.respond(*answer)
+        exchange.respond(status, headers, body)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _ok(self, body: bytes, request_id: str) -> _Answer:
+    def _ok(self, body: bytes, request_id: str, success: _Success | None = None) -> _Answer:
         return _Answer(
             200,
             (
@@ -197,6 +242,7 @@ class DynamoDB:
                 (b"x-amz-crc32", b"%d" % zlib.crc32(body)),
             ),
             body,
+            success,
         )
 
     def _error(self, error: DynamoDBError) -> _Answer:
@@ -220,6 +266,12 @@ class DynamoDB:
     def _random_id(self) -> str:
         """52 characters, as AWS's are."""
         return f"{self._random.getrandbits(208):052X}"
+
+
+def _table_named(parameters: dict[str, Any]) -> str:
+    """The table that a request is about; "" where it names none, or many."""
+    name = parameters.get("TableName")
+    return name.rpartition("/")[2] if isinstance(name, str) else ""
 
 
 def _read_json(body: bytes) -> Any:

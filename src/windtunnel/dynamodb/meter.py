@@ -1,0 +1,234 @@
+"""What requests are counted for: AWS's metrics of DynamoDB, on their way to CloudWatch, and each table's units in all.
+
+Metrics are counted into a tally, which is closed every minute, and whenever somebody fetches what was counted. A tally
+that is closed is a batch: it is there, always the same, until it is acknowledged, even if the process is killed. Where
+nobody ever fetches them only the newest are kept.
+
+Source of names, units and dimensions: Developer Guide, "DynamoDB metrics and dimensions".
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from windtunnel.dynamodb.consumed import READ, Bill
+from windtunnel.dynamodb.errors import DynamoDBError
+from windtunnel.dynamodb.table import Table
+from windtunnel.dynamodb.tally import COUNTS, NAMES, Metric, Tally
+
+LOG = logging.getLogger(__name__)
+
+NAMESPACE = "AWS/DynamoDB"
+CONSUMED_READS, CONSUMED_WRITES = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"
+READ_THROTTLES, WRITE_THROTTLES = "ReadThrottleEvents", "WriteThrottleEvents"
+LATENCY, RETURNED_ITEMS = "SuccessfulRequestLatency", "ReturnedItemCount"
+THROTTLED, FAILED_CONDITIONS = "ThrottledRequests", "ConditionalCheckFailedRequests"
+USER_ERRORS, SYSTEM_ERRORS = "UserErrors", "SystemErrors"
+RETURNING = frozenset({"Query", "Scan", "ExecuteStatement"})
+"""Operations of which ReturnedItemCount tells."""
+OTHERS = frozenset({"ProvisionedThroughputExceededException", "ConditionalCheckFailedException"})
+"""Errors that have metrics of their own, and are no UserErrors."""
+KEPT = 20
+"""Batches that are kept for somebody to fetch: of twenty minutes, where there is something to count in each."""
+MOST_TABLES = 10_000
+"""Tables of which the units in all are known; those that were used first are forgotten."""
+
+
+def metrics_folder(path: Path) -> Path:
+    """Where what is counted is kept, beside a data file."""
+    return path.with_name(path.name + "-metrics")
+
+
+class _Batch:
+    """A tally that is closed."""
+
+    def __init__(self, identifier: str, tally: Tally) -> None:
+        self.id = identifier
+        self.tally = tally
+
+    def document(self) -> dict[str, Any]:
+        """As the plugin takes it; always the same."""
+        series: dict[Metric, tuple[list[float], list[int]]] = {}
+        for metric, value, count in self.tally.entries():
+            values, counts = series.setdefault(metric, ([], []))
+            values.append(value)
+            counts.append(count)
+        metrics = [_series(metric, self.tally.minute, *counted) for metric, counted in series.items()]
+        return {"id": self.id, "logs": [], "metrics": metrics}
+
+
+def _series(metric: Metric, minute: int, values: list[float], counts: list[int]) -> dict[str, Any]:
+    dimensions = {"TableName": metric.table, "GlobalSecondaryIndexName": metric.global_index, "Operation": metric.operation}
+    return {
+        "account": metric.account,
+        "region": metric.region,
+        "namespace": NAMESPACE,
+        "name": metric.name,
+        "dimensions": {name: value for name, value in dimensions.items() if value},
+        "unit": "Milliseconds" if metric.name == LATENCY else "Count",
+        "timestamp": minute,
+        "values": values,
+        "counts": counts,
+    }
+
+
+class Meter:
+    """One server's. `folder`: where what is counted outlives the process; None: in memory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self.id = secrets.token_hex(8)
+        """This process's: units in all are since it began. With a number it is a batch's id."""
+        self._number = 0
+        self._tally: Tally | None = None
+        self._minute, self._until = 0.0, 0.0
+        self._batches: deque[_Batch] = deque()
+        self._totals: dict[tuple[str, str, str], list[float]] = {}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._find(folder)
+
+    def _find(self, folder: Path) -> None:
+        """What earlier processes left behind, the oldest first."""
+        left = sorted(
+            (path.with_suffix("") for path in folder.glob(f"*{NAMES}")),
+            key=lambda path: (path.with_name(path.name + NAMES).stat().st_mtime_ns, path.name),
+        )
+        for path in left:
+            try:
+                self._keep(_Batch(path.name, Tally.read(path)))
+            except (OSError, ValueError, TypeError) as error:
+                LOG.warning("what %s counted is lost: %s", path, error)
+                path.with_name(path.name + NAMES).unlink(missing_ok=True)
+        for path in folder.glob(f"*{COUNTS}"):
+            if not path.with_suffix(NAMES).exists():
+                path.unlink()
+
+    # --- counting -----------------------------------------------------------------------------------------------
+
+    def count(self, operation: str, bill: Bill, now: float) -> None:
+        """Count a request that was answered, or refused, but for its latency."""
+        for consumed in bill.spent:
+            name = CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES
+            table = consumed.table
+            for index, units in consumed.metered():
+                if units:
+                    self._add(Metric(name, table.account, table.region, table.name, index), units, now)
+        for table in bill.failed_conditions:
+            self._add(Metric(FAILED_CONDITIONS, table.account, table.region, table.name), 1, now)
+        for kind, table, index in bill.throttled:
+            name = READ_THROTTLES if kind is READ else WRITE_THROTTLES
+            self._add(Metric(name, table.account, table.region, table.name, index), 1, now)
+        if bill.returned_items is not None and operation in RETURNING:
+            self._of_operation(RETURNED_ITEMS, operation, bill, bill.returned_items, now)
+
+    def succeeded(self, operation: str, bill: Bill, seconds: float, now: float) -> None:
+        """Count how long a request took. It keeps about three digits, so that there are few different ones."""
+        value = seconds * 1000
+        value = round(value, 2) if value < 10 else round(value, 1) if value < 100 else float(round(value))
+        self._of_operation(LATENCY, operation, bill, value, now)
+
+    def refused(self, operation: str, bill: Bill, error: DynamoDBError, now: float) -> None:
+        """Count a request that was refused as throttled, if it was."""
+        if error.code == "ProvisionedThroughputExceededException" or error.code == "TransactionCanceledException":
+            for table in {table.id: table for _, table, _ in bill.throttled}.values():
+                self._add(Metric(THROTTLED, table.account, table.region, table.name, operation=operation), 1, now)
+
+    def user_error(self, error: DynamoDBError, account: str, region: str, now: float) -> None:
+        """Count what was answered with the status 400, for whatever reason."""
+        if error.code not in OTHERS:
+            self._add(Metric(USER_ERRORS, account, region, ""), 1, now)
+
+    def system_error(self, operation: str, table: str, account: str, region: str, now: float) -> None:
+        """Count what was answered with the status 500."""
+        self._add(Metric(SYSTEM_ERRORS, account, region, table, operation=operation), 1, now)
+
+    def _of_operation(self, name: str, operation: str, bill: Bill, value: float, now: float) -> None:
+        """Once for each table that the request is about."""
+        spent = bill.spent
+        tables: Iterable[Table] = (
+            (spent[0].table,) if len(spent) == 1 else {one.table.id: one.table for one in spent}.values()
+        )
+        for table in tables:
+            self._add(Metric(name, table.account, table.region, table.name, "", operation), value, now)
+
+    def _add(self, metric: Metric, value: float, now: float) -> None:
+        tally = self._tally
+        if tally is None or not self._minute <= now < self._until or tally.full:
+            tally = self._open(now)
+        tally.add(metric, value)
+
+    # --- batches ------------------------------------------------------------------------------------------------
+
+    def _open(self, now: float) -> Tally:
+        self._close_tally()
+        minute = int(now // 60) * 60
+        self._minute, self._until = minute, minute + 60
+        self._number += 1
+        path = self._folder / f"{self.id}-{self._number}" if self._folder else None
+        try:
+            self._tally = Tally(path, minute)
+        except OSError as error:
+            LOG.warning("what is counted now is in memory only: %s", error)
+            self._tally = Tally(None, minute)
+        return self._tally
+
+    def _close_tally(self) -> None:
+        tally, self._tally = self._tally, None
+        if tally is None:
+            return
+        tally.seal()
+        for metric, value, count in tally.entries():
+            _add_to(self._totals, metric, value * count)
+        while len(self._totals) > MOST_TABLES:
+            del self._totals[next(iter(self._totals))]
+        self._keep(_Batch(f"{self.id}-{self._number}", tally))
+
+    def _keep(self, batch: _Batch) -> None:
+        self._batches.append(batch)
+        while len(self._batches) > KEPT:
+            self._batches.popleft().tally.delete()
+
+    def next_batch(self) -> dict[str, Any]:
+        """The oldest that is not acknowledged, with its "id", in the plugin's own form; empty where there is none."""
+        if not self._batches:
+            self._close_tally()
+        return self._batches[0].document() if self._batches else {}
+
+    def acknowledge(self, identifier: str) -> None:
+        """A batch is where it belongs: forget it. One that is not known was acknowledged before."""
+        for batch in list(self._batches):
+            if batch.id == identifier:
+                batch.tally.delete()
+                self._batches.remove(batch)
+
+    def consumed(self) -> dict[str, Any]:
+        """Each table's units in all, those of its global indexes too, and throttled events, since "since" began."""
+        totals = {key: list(units) for key, units in self._totals.items()}
+        if self._tally is not None:
+            for metric, value, count in self._tally.entries():
+                _add_to(totals, metric, value * count)
+        names = ("read_units", "write_units", "throttled")
+        tables = [
+            {"account": account, "region": region, "table": table, **dict(zip(names, units, strict=True))}
+            for (account, region, table), units in totals.items()
+        ]
+        return {"since": self.id, "tables": tables}
+
+    def close(self) -> None:
+        """Let go of the files, which stay for the next process."""
+        self._close_tally()
+
+
+POSITIONS = {CONSUMED_READS: 0, CONSUMED_WRITES: 1, READ_THROTTLES: 2, WRITE_THROTTLES: 2}
+
+
+def _add_to(totals: dict[tuple[str, str, str], list[float]], metric: Metric, value: float) -> None:
+    position = POSITIONS.get(metric.name)
+    if position is not None:
+        totals.setdefault((metric.account, metric.region, metric.table), [0.0, 0.0, 0.0])[position] += value

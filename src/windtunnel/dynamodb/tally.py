@@ -1,0 +1,122 @@
+"""How often each value of each metric came: counters that outlive the process, in a file that the kernel keeps.
+
+Beside a counter file is one with what each counter is of, a line for each, written before it is counted for the first
+time. A process that is killed leaves both as they are, and the next one reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SLOTS = 8192
+COUNTS, NAMES = ".counts", ".names"
+
+
+class Metric(NamedTuple):
+    """A metric of a table. The dimension beside TableName: a global index's name or an operation's, or ""."""
+
+    name: str
+    account: str
+    region: str
+    table: str
+    """"": of the account, without dimensions."""
+    global_index: str = ""
+    operation: str = ""
+
+
+class Tally:
+    """Counts of values, of one minute at most. Full after SLOTS different ones."""
+
+    def __init__(self, path: Path | None, minute: int) -> None:
+        """`path`: the files' without their suffixes; None: in memory. `minute`: its Unix time. Raises OSError."""
+        self.minute = minute
+        self._path = path
+        self._slots: dict[tuple[Metric, float], int] = {}
+        self._names: int | None = None
+        self._map: mmap.mmap | None = None
+        if path is None:
+            self._counts = memoryview(bytearray(8 * SLOTS)).cast("Q")
+            return
+        counts = path.with_name(path.name + COUNTS)
+        with counts.open("x+b") as file:
+            # a hole in the file that finds no room on the disk later would kill the process
+            os.posix_fallocate(file.fileno(), 0, 8 * SLOTS)
+            self._map = mmap.mmap(file.fileno(), 8 * SLOTS)
+        self._counts = memoryview(self._map).cast("Q")
+        self._names = os.open(path.with_name(path.name + NAMES), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        os.write(self._names, f"{minute}\n".encode())
+
+    @property
+    def full(self) -> bool:
+        return len(self._slots) >= SLOTS
+
+    def add(self, metric: Metric, value: float) -> None:
+        """Count a value once more. Raises IndexError where it is full."""
+        slot = self._slots.get((metric, value))
+        if slot is None:
+            slot = self._new_slot(metric, value)
+        self._counts[slot] += 1
+
+    def _new_slot(self, metric: Metric, value: float) -> int:
+        slot = len(self._slots)
+        if slot >= SLOTS:
+            raise IndexError("the tally is full")
+        if self._names is not None:
+            self._write_name(self._names, json.dumps([*metric, value]).encode() + b"\n")
+        self._slots[metric, value] = slot
+        return slot
+
+    def _write_name(self, names: int, line: bytes) -> None:
+        try:
+            written = os.write(names, line)
+        except OSError:
+            written = 0
+        if written < len(line):  # a full disk: from here on it is in memory only
+            os.close(names)
+            self._names = None
+
+    def entries(self) -> Iterator[tuple[Metric, float, int]]:
+        """Each metric's values, and how often each came."""
+        for (metric, value), slot in self._slots.items():
+            if self._counts[slot]:
+                yield metric, value, self._counts[slot]
+
+    def seal(self) -> None:
+        """Nothing is added from now on: let go of the files."""
+        if self._map is not None:
+            counts = self._counts
+            self._counts = memoryview(counts.tobytes()).cast("Q")
+            counts.release()
+            self._map.close()
+            self._map = None
+        if self._names is not None:
+            os.close(self._names)
+            self._names = None
+
+    def delete(self) -> None:
+        """Forget it, and its files."""
+        self.seal()
+        if self._path is not None:
+            # the names last: counters without names are nobody's, and are deleted when they are found
+            for suffix in (COUNTS, NAMES):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Tally:
+        """What a process left behind. Raises OSError, ValueError: it is none."""
+        counts = path.with_name(path.name + COUNTS).read_bytes()
+        minute, *lines = path.with_name(path.name + NAMES).read_bytes().split(b"\n")
+        if len(counts) != 8 * SLOTS:
+            raise ValueError(f"{path}{COUNTS} has {len(counts)} bytes")
+        found = cls(None, int(minute))
+        found._path = path
+        found._counts = memoryview(counts).cast("Q")
+        for slot, line in enumerate(lines[:-1]):  # after the last line feed is nothing, or a line that was broken off
+            *metric, value = json.loads(line)
+            found._slots[Metric(*metric), value] = slot
+        return found
