@@ -18,9 +18,12 @@ Answer = dict[str, Any] | bytes
 """An operation's answer: JSON-ready, or the ready bytes of a JSON object where that is faster."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """One request, taken off the wire: the body's members are checked by the operation."""
+    """One request, taken off the wire: the body's members are checked by the operation. Not to be changed.
+
+    Not frozen, which would make it three times as dear: there is one for each request.
+    """
 
     account: str
     """12 digits."""
@@ -67,7 +70,7 @@ class Call:
         try:
             yield
         except DynamoDBError:
-            self.bill.throttled.append((kind, table, index.name if index and index.is_global else ""))
+            self.bill.throttled += ((kind, table, index.name if index and index.is_global else ""),)
             raise
 
     def find_table(self, name: str) -> Table | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 from windtunnel.dynamodb.capacity import write_units
-from windtunnel.dynamodb.index_change import IndexChange
+from windtunnel.dynamodb.index_change import IndexChange, written_sizes
 from windtunnel.dynamodb.item_key import key_attributes
 from windtunnel.dynamodb.table import Index, Table
 
@@ -40,12 +40,17 @@ class Consumed:
     def add_changes(self, changes: Iterable[IndexChange], *, transactional: bool = False) -> None:
         """Of the indexes that a write changed."""
         for change in changes:
-            for size in change.sizes:
-                self.add_index(change.where, write_units(size, transactional))
+            for size in written_sizes(change):
+                self.add_index(change[0], write_units(size, transactional))
 
     @property
     def total(self) -> float:
         return self._units + sum(self._indexes.values()) if self._indexes else self._units
+
+    @property
+    def table_only(self) -> bool:
+        """Whether no index has a part in it."""
+        return not self._indexes
 
     def metered(self) -> list[tuple[str, float]]:
         """As CloudWatch has them: the table's (""), which local indexes are part of, and each global index's."""
@@ -86,9 +91,9 @@ class Bill:
 
     def __init__(self) -> None:
         self.spent: list[Consumed] = []
-        self.failed_conditions: list[Table] = []
+        self.failed_conditions: tuple[Table, ...] = ()
         """The table of each condition that was not met."""
-        self.throttled: list[tuple[str, Table, str]] = []
+        self.throttled: tuple[tuple[str, Table, str], ...] = ()
         """READ or WRITE, the table, and the global index ("": the table itself) of each event that was throttled."""
         self.returned_items: int | None = None
         """Of a Query, a Scan, a SELECT."""

@@ -3,8 +3,8 @@
 GET status; GET snapshots; POST snapshots/NAME takes one; POST snapshots/NAME/restore makes the state what it was;
 DELETE snapshots/NAME.
 
-GET metrics: what was counted, as batches for CloudWatch, one at a time; DELETE metrics/ID: it has arrived there, and the
-next is wanted. GET consumed: each table's capacity units in all.
+GET metrics: what was counted, as batches for CloudWatch, one at a time; DELETE metrics/ID: it has arrived there,
+and the next is wanted. GET consumed: each table's capacity units in all.
 """
 
 from __future__ import annotations

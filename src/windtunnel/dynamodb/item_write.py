@@ -15,7 +15,7 @@ from windtunnel.dynamodb.consumed import Consumed
 from windtunnel.dynamodb.errors import conditional_check_failed, transaction_conflict
 from windtunnel.dynamodb.expressions.condition import Condition
 from windtunnel.dynamodb.expressions.update import Applied, Update
-from windtunnel.dynamodb.index_change import IndexChange, index_change
+from windtunnel.dynamodb.index_change import IndexChange, index_change, written_sizes
 from windtunnel.dynamodb.item_key import key_of_item
 from windtunnel.dynamodb.row import Key, Row
 from windtunnel.dynamodb.sizes import check_item_size
@@ -23,10 +23,10 @@ from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.values import Item, check_nesting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ItemWrite:
     """A write that was checked, apart from the item that is there. One of `row` (put), `update`, `upsert`, `delete` is
-    set; none of them for a condition check."""
+    set; none of them for a condition check. Not to be changed, as Outcome: not frozen for the same reason as Call."""
 
     table: Table
     key: Key
@@ -48,7 +48,7 @@ class ItemWrite:
         return self.delete or not (self.row is None and self.update is None and self.upsert is None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What a write does, or did."""
 
@@ -66,7 +66,7 @@ def outcome_of(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:
         # it consumes all the same, by the larger of the item that is there and the one that was to be (Developer
         # Guide, "DynamoDB read and write operations"); of a transaction that is cancelled, what preparing it takes
         consumed.add(write_units(max(_size(old), _size(write.row))))
-        call.bill.failed_conditions.append(write.table)
+        call.bill.failed_conditions += (write.table,)
         raise conditional_check_failed(old.item if old and write.return_old else None)
     if write.update is not None:
         return _updated(write, write.update, old)
@@ -111,8 +111,8 @@ def _take(call: Call, outcome: Outcome, units: float, transactional: bool) -> No
     call.take_writes(write.table, None, write.key.partition, units)
     for index in write.table.indexes.values():
         change = index_change(write.table, index, write.key, outcome.old, outcome.new)
-        if change is not None and change.sizes:
-            call.take_writes(write.table, index, None, sum(write_units(size, transactional) for size in change.sizes))
+        if change is not None and (sizes := written_sizes(change)):
+            call.take_writes(write.table, index, None, sum(write_units(size, transactional) for size in sizes))
 
 
 def write_item(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:

@@ -12,14 +12,12 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from windtunnel.dynamodb.consumed import READ, Bill
+from windtunnel.dynamodb.consumed import READ, Bill, Consumed
 from windtunnel.dynamodb.errors import DynamoDBError
-from windtunnel.dynamodb.table import Table
-from windtunnel.dynamodb.tally import COUNTS, NAMES, Metric, Tally
+from windtunnel.dynamodb.tally import COUNTS, NAMES, Key, Metric, Tally
 
 LOG = logging.getLogger(__name__)
 
@@ -63,7 +61,11 @@ class _Batch:
 
 
 def _series(metric: Metric, minute: int, values: list[float], counts: list[int]) -> dict[str, Any]:
-    dimensions = {"TableName": metric.table, "GlobalSecondaryIndexName": metric.global_index, "Operation": metric.operation}
+    dimensions = {
+        "TableName": metric.table,
+        "GlobalSecondaryIndexName": metric.global_index,
+        "Operation": metric.operation,
+    }
     return {
         "account": metric.account,
         "region": metric.region,
@@ -111,57 +113,65 @@ class Meter:
 
     # --- counting -----------------------------------------------------------------------------------------------
 
-    def count(self, operation: str, bill: Bill, now: float) -> None:
-        """Count a request that was answered, or refused, but for its latency."""
-        for consumed in bill.spent:
-            name = CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES
+    def served(self, operation: str, bill: Bill, seconds: float, now: float) -> None:
+        """Count a request that was answered."""
+        spent = bill.spent
+        # a time keeps about three digits, so that there are few different ones
+        milliseconds = int(seconds * 100_000) / 100 if seconds < 0.01 else _rounded(seconds * 1000)
+        if len(spent) == 1 and not bill.throttled and not bill.failed_conditions:
+            consumed = spent[0]
             table = consumed.table
-            for index, units in consumed.metered():
-                if units:
-                    self._add(Metric(name, table.account, table.region, table.name, index), units, now)
-        for table in bill.failed_conditions:
-            self._add(Metric(FAILED_CONDITIONS, table.account, table.region, table.name), 1, now)
-        for kind, table, index in bill.throttled:
-            name = READ_THROTTLES if kind is READ else WRITE_THROTTLES
-            self._add(Metric(name, table.account, table.region, table.name, index), 1, now)
-        if bill.returned_items is not None and operation in RETURNING:
-            self._of_operation(RETURNED_ITEMS, operation, bill, bill.returned_items, now)
-
-    def succeeded(self, operation: str, bill: Bill, seconds: float, now: float) -> None:
-        """Count how long a request took. It keeps about three digits, so that there are few different ones."""
-        value = seconds * 1000
-        value = round(value, 2) if value < 10 else round(value, 1) if value < 100 else float(round(value))
-        self._of_operation(LATENCY, operation, bill, value, now)
+            account, region, name = table.account, table.region, table.name
+            metric = CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES
+            if consumed.table_only:
+                self._add((metric, account, region, name, "", "", consumed.total), now)
+            else:
+                self._consumed(consumed, now)
+            self._add((LATENCY, account, region, name, "", operation, milliseconds), now)
+            if bill.returned_items is not None and operation in RETURNING:
+                self._add((RETURNED_ITEMS, account, region, name, "", operation, bill.returned_items), now)
+            return
+        self._bill(bill, now)
+        for table in {consumed.table.id: consumed.table for consumed in spent}.values():
+            self._add((LATENCY, table.account, table.region, table.name, "", operation, milliseconds), now)
 
     def refused(self, operation: str, bill: Bill, error: DynamoDBError, now: float) -> None:
-        """Count a request that was refused as throttled, if it was."""
+        """Count what a request consumed that was refused, and whether it was as throttled."""
+        self._bill(bill, now)
         if error.code == "ProvisionedThroughputExceededException" or error.code == "TransactionCanceledException":
             for table in {table.id: table for _, table, _ in bill.throttled}.values():
-                self._add(Metric(THROTTLED, table.account, table.region, table.name, operation=operation), 1, now)
+                self._add((THROTTLED, table.account, table.region, table.name, "", operation, 1), now)
 
     def user_error(self, error: DynamoDBError, account: str, region: str, now: float) -> None:
         """Count what was answered with the status 400, for whatever reason."""
         if error.code not in OTHERS:
-            self._add(Metric(USER_ERRORS, account, region, ""), 1, now)
+            self._add((USER_ERRORS, account, region, "", "", "", 1), now)
 
-    def system_error(self, operation: str, table: str, account: str, region: str, now: float) -> None:
-        """Count what was answered with the status 500."""
-        self._add(Metric(SYSTEM_ERRORS, account, region, table, operation=operation), 1, now)
+    def system_error(self, operation: str, table: str, place: tuple[str, str], now: float) -> None:
+        """Count what was answered with the status 500. `place`: account and region."""
+        self._add((SYSTEM_ERRORS, *place, table, "", operation, 1), now)
 
-    def _of_operation(self, name: str, operation: str, bill: Bill, value: float, now: float) -> None:
-        """Once for each table that the request is about."""
-        spent = bill.spent
-        tables: Iterable[Table] = (
-            (spent[0].table,) if len(spent) == 1 else {one.table.id: one.table for one in spent}.values()
-        )
-        for table in tables:
-            self._add(Metric(name, table.account, table.region, table.name, "", operation), value, now)
+    def _bill(self, bill: Bill, now: float) -> None:
+        for consumed in bill.spent:
+            self._consumed(consumed, now)
+        for table in bill.failed_conditions:
+            self._add((FAILED_CONDITIONS, table.account, table.region, table.name, "", "", 1), now)
+        for kind, table, index in bill.throttled:
+            metric = READ_THROTTLES if kind is READ else WRITE_THROTTLES
+            self._add((metric, table.account, table.region, table.name, index, "", 1), now)
 
-    def _add(self, metric: Metric, value: float, now: float) -> None:
+    def _consumed(self, consumed: Consumed, now: float) -> None:
+        metric, table = CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES, consumed.table
+        for index, units in consumed.metered():
+            if units:
+                self._add((metric, table.account, table.region, table.name, index, "", units), now)
+
+    def _add(self, key: Key, now: float) -> None:
         tally = self._tally
-        if tally is None or not self._minute <= now < self._until or tally.full:
+        if tally is None or not self._minute <= now < self._until:
             tally = self._open(now)
-        tally.add(metric, value)
+        if not tally.add(key):
+            self._open(now).add(key)
 
     # --- batches ------------------------------------------------------------------------------------------------
 
@@ -226,6 +236,10 @@ class Meter:
 
 
 POSITIONS = {CONSUMED_READS: 0, CONSUMED_WRITES: 1, READ_THROTTLES: 2, WRITE_THROTTLES: 2}
+
+
+def _rounded(milliseconds: float) -> float:
+    return float(round(milliseconds)) if milliseconds >= 100 else round(milliseconds, 1)
 
 
 def _add_to(totals: dict[tuple[str, str, str], list[float]], metric: Metric, value: float) -> None:

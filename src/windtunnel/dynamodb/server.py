@@ -50,15 +50,11 @@ class _Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes
-    success: _Success | None = None
+    served: _Served | None = None
 
 
-class _Success(NamedTuple):
-    """Of an answer whose time is to be counted: the operation, what the request is counted for, and when it came."""
-
-    operation: str
-    bill: Bill
-    began: float
+_Served = tuple[str, Bill, float, float]
+"""Of an answer that is to be counted: the operation, what it is counted for, when it came (monotonic, Unix time)."""
 
 
 def _no_constant(text: str) -> NoReturn:
@@ -189,18 +185,13 @@ class DynamoDB:
             result = operation(call)
         except DynamoDBError as error:
             if counted:
-                self.meter.count(name, bill, now)
                 self.meter.refused(name, bill, error, now)
             raise
         except Exception:
-            self.meter.system_error(name, _table_named(parameters), who.account, who.region, now)
+            self.meter.system_error(name, _table_named(parameters), (who.account, who.region), now)
             raise
-        if counted and bill.spent:
-            self.meter.count(name, bill, now)
-            success = _Success(name, bill, began)
-        else:
-            success = None
-        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id, success)
+        served = (name, bill, began, now) if counted and bill.spent else None
+        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id, served)
 
     def _count_error(self, exchange: Exchange, error: DynamoDBError) -> None:
         headers = exchange.lowered
@@ -224,16 +215,17 @@ class DynamoDB:
             self._respond(exchange, answer)
 
     def _respond(self, exchange: Exchange, answer: _Answer) -> None:
-        status, headers, body, success = answer
-        if success is not None:
-            self.meter.succeeded(success.operation, success.bill, time.perf_counter() - success.began, time.time())
+        status, headers, body, served = answer
+        if served is not None:
+            operation, bill, began, now = served
+            self.meter.served(operation, bill, time.perf_counter() - began, now)
         if exchange.gone or exchange.answered:
             return
         exchange.respond(status, headers, body)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _ok(self, body: bytes, request_id: str, success: _Success | None = None) -> _Answer:
+    def _ok(self, body: bytes, request_id: str, served: _Served | None = None) -> _Answer:
         return _Answer(
             200,
             (
@@ -242,7 +234,7 @@ class DynamoDB:
                 (b"x-amz-crc32", b"%d" % zlib.crc32(body)),
             ),
             body,
-            success,
+            served,
         )
 
     def _error(self, error: DynamoDBError) -> _Answer:

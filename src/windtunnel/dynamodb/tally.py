@@ -17,6 +17,10 @@ SLOTS = 8192
 COUNTS, NAMES = ".counts", ".names"
 
 
+Key = tuple[str, str, str, str, str, str, float]
+"""A Metric's fields, and a value: what is counted."""
+
+
 class Metric(NamedTuple):
     """A metric of a table. The dimension beside TableName: a global index's name or an operation's, or ""."""
 
@@ -25,8 +29,8 @@ class Metric(NamedTuple):
     region: str
     table: str
     """"": of the account, without dimensions."""
-    global_index: str = ""
-    operation: str = ""
+    global_index: str
+    operation: str
 
 
 class Tally:
@@ -36,7 +40,7 @@ class Tally:
         """`path`: the files' without their suffixes; None: in memory. `minute`: its Unix time. Raises OSError."""
         self.minute = minute
         self._path = path
-        self._slots: dict[tuple[Metric, float], int] = {}
+        self._slots: dict[Key, int] = {}
         self._names: int | None = None
         self._map: mmap.mmap | None = None
         if path is None:
@@ -51,25 +55,21 @@ class Tally:
         self._names = os.open(path.with_name(path.name + NAMES), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         os.write(self._names, f"{minute}\n".encode())
 
-    @property
-    def full(self) -> bool:
-        return len(self._slots) >= SLOTS
-
-    def add(self, metric: Metric, value: float) -> None:
-        """Count a value once more. Raises IndexError where it is full."""
-        slot = self._slots.get((metric, value))
+    def add(self, key: Key) -> bool:
+        """Count a value once more. False where it is full."""
+        slot = self._slots.get(key)
         if slot is None:
-            slot = self._new_slot(metric, value)
+            slot = len(self._slots)
+            if slot >= SLOTS:
+                return False
+            self._name(slot, key)
         self._counts[slot] += 1
+        return True
 
-    def _new_slot(self, metric: Metric, value: float) -> int:
-        slot = len(self._slots)
-        if slot >= SLOTS:
-            raise IndexError("the tally is full")
+    def _name(self, slot: int, key: Key) -> None:
         if self._names is not None:
-            self._write_name(self._names, json.dumps([*metric, value]).encode() + b"\n")
-        self._slots[metric, value] = slot
-        return slot
+            self._write_name(self._names, json.dumps(key).encode() + b"\n")
+        self._slots[key] = slot
 
     def _write_name(self, names: int, line: bytes) -> None:
         try:
@@ -82,9 +82,9 @@ class Tally:
 
     def entries(self) -> Iterator[tuple[Metric, float, int]]:
         """Each metric's values, and how often each came."""
-        for (metric, value), slot in self._slots.items():
+        for (*metric, value), slot in self._slots.items():
             if self._counts[slot]:
-                yield metric, value, self._counts[slot]
+                yield Metric(*metric), value, self._counts[slot]
 
     def seal(self) -> None:
         """Nothing is added from now on: let go of the files."""
@@ -117,6 +117,6 @@ class Tally:
         found._path = path
         found._counts = memoryview(counts).cast("Q")
         for slot, line in enumerate(lines[:-1]):  # after the last line feed is nothing, or a line that was broken off
-            *metric, value = json.loads(line)
-            found._slots[Metric(*metric), value] = slot
+            name, account, region, table, index, operation, value = json.loads(line)
+            found._slots[name, account, region, table, index, operation, value] = slot
         return found
