@@ -88,7 +88,7 @@ class Meter:
         """This process's: units in all are since it began. With a number it is a batch's id."""
         self._number = 0
         self._tally: Tally | None = None
-        self._minute, self._until = 0.0, 0.0
+        self._until = 0
         self._batches: deque[_Batch] = deque()
         self._totals: dict[tuple[str, str, str], list[float]] = {}
         if folder is not None:
@@ -168,7 +168,8 @@ class Meter:
 
     def _add(self, key: Key, now: float) -> None:
         tally = self._tally
-        if tally is None or not self._minute <= now < self._until:
+        # one that took long comes with the minute after that in which it began; a clock may be set back
+        if tally is None or now >= self._until or now < self._until - 120:
             tally = self._open(now)
         if not tally.add(key):
             self._open(now).add(key)
@@ -178,7 +179,7 @@ class Meter:
     def _open(self, now: float) -> Tally:
         self._close_tally()
         minute = int(now // 60) * 60
-        self._minute, self._until = minute, minute + 60
+        self._until = minute + 60
         self._number += 1
         path = self._folder / f"{self.id}-{self._number}" if self._folder else None
         try:

@@ -27,7 +27,7 @@ from windtunnel.dynamodb.housekeeping import Housekeeping
 from windtunnel.dynamodb.life import Life
 from windtunnel.dynamodb.lifecycle import AT_ONCE
 from windtunnel.dynamodb.meter import Meter, metrics_folder
-from windtunnel.dynamodb.request import JSON_TYPES, caller
+from windtunnel.dynamodb.request import JSON_TYPES, UNCOUNTED, caller
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.store import Store
 from windtunnel.dynamodb.true_to_life import TrueToLife
@@ -42,8 +42,7 @@ MAX_BODY = 16 * 1024 * 1024
 HOUSEKEEPING = 0.5
 """Seconds between looks at what expires, or has come to be."""
 JSON = b"application/x-amz-json-1.0"
-UNCOUNTED = b"x-windtunnel-uncounted"
-"""A header of requests that are no part of what runs here, as those that only measure: no metric knows of them."""
+UNCOUNTED_BYTES = UNCOUNTED.encode()
 
 
 class _Answer(NamedTuple):
@@ -180,7 +179,7 @@ class DynamoDB:
             headers.get(b"host", b"").decode("latin-1"),
             bill,
         )
-        counted = UNCOUNTED not in headers
+        counted = UNCOUNTED_BYTES not in headers
         try:
             result = operation(call)
         except DynamoDBError as error:
@@ -199,7 +198,7 @@ class DynamoDB:
             who = caller(headers, exchange.target)
         except DynamoDBError:
             return  # nobody's
-        if UNCOUNTED not in headers:
+        if UNCOUNTED_BYTES not in headers:
             self.meter.user_error(error, who.account, who.region, time.time())
 
     def _settle(self, exchange: Exchange, answer: _Answer) -> None:

@@ -1,5 +1,5 @@
-"""What DynamoDB counted, brought to CloudWatch in the backplane: a batch at a time, each to the byte the same until it is
-acknowledged.
+"""What DynamoDB counted, brought to CloudWatch in the backplane: a batch at a time, which is the same to the byte until
+it is acknowledged.
 
 The edge keeps none of it. Whoever is killed on the way, the batch is still DynamoDB's, or is there already: then the
 plugin, which takes no batch twice, does not take it again.
