@@ -19,23 +19,25 @@ READ, WRITE = "ReadCapacityUnits", "WriteCapacityUnits"
 class Consumed:
     """Units of one table and its indexes, added up over a request, or a part of it."""
 
-    __slots__ = ("_indexes", "_units", "kind", "table")
+    __slots__ = ("indexes", "kind", "table", "units")
 
     def __init__(self, table: Table, kind: str) -> None:
         """`kind`: READ or WRITE."""
         self.table = table
         self.kind = kind
-        self._units = 0.0
-        self._indexes: dict[str, float] | None = None
+        self.units = 0.0
+        """Of the table itself."""
+        self.indexes: dict[str, float] | None = None
+        """By name, where an index has a part in it."""
 
     def add(self, units: float) -> None:
         """Of the table itself."""
-        self._units += units
+        self.units += units
 
     def add_index(self, index: Index, units: float) -> None:
-        if self._indexes is None:
-            self._indexes = {}
-        self._indexes[index.name] = self._indexes.get(index.name, 0.0) + units
+        if self.indexes is None:
+            self.indexes = {}
+        self.indexes[index.name] = self.indexes.get(index.name, 0.0) + units
 
     def add_changes(self, changes: Iterable[IndexChange], *, transactional: bool = False) -> None:
         """Of the indexes that a write changed."""
@@ -45,21 +47,16 @@ class Consumed:
 
     @property
     def total(self) -> float:
-        return self._units + sum(self._indexes.values()) if self._indexes else self._units
-
-    @property
-    def table_only(self) -> bool:
-        """Whether no index has a part in it."""
-        return not self._indexes
+        return self.units + sum(self.indexes.values()) if self.indexes else self.units
 
     def metered(self) -> list[tuple[str, float]]:
         """As CloudWatch has them: the table's (""), which local indexes are part of, and each global index's."""
-        if not self._indexes:
-            return [("", self._units)]
+        if not self.indexes:
+            return [("", self.units)]
         indexes = self.table.indexes
-        local = sum(units for name, units in self._indexes.items() if not indexes[name].is_global)
-        apart = [(name, units) for name, units in self._indexes.items() if indexes[name].is_global]
-        return [("", self._units + local), *apart]
+        local = sum(units for name, units in self.indexes.items() if not indexes[name].is_global)
+        apart = [(name, units) for name, units in self.indexes.items() if indexes[name].is_global]
+        return [("", self.units + local), *apart]
 
     def told(self, form: str, *, apart: bool = False) -> dict[str, Any]:
         """`form`: TOTAL or INDEXES. `apart`: the operation (a transaction) tells reads and writes apart."""
@@ -67,8 +64,8 @@ class Consumed:
         told: dict[str, Any] = {"TableName": self.table.name, **_units(self.total, kind)}
         if form != "INDEXES":
             return told
-        told["Table"] = _units(self._units, kind)
-        indexes = self._indexes or {}
+        told["Table"] = _units(self.units, kind)
+        indexes = self.indexes or {}
         for member, is_global in (("LocalSecondaryIndexes", False), ("GlobalSecondaryIndexes", True)):
             used = {
                 name: _units(units, kind)

@@ -12,12 +12,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from windtunnel.dynamodb.consumed import READ, Bill, Consumed
 from windtunnel.dynamodb.errors import DynamoDBError
-from windtunnel.dynamodb.tally import COUNTS, NAMES, Key, Metric, Tally
+from windtunnel.dynamodb.table import Table
+from windtunnel.dynamodb.tally import COUNTS, NAMES, Key, Tally
 
 LOG = logging.getLogger(__name__)
 
@@ -42,6 +44,36 @@ def metrics_folder(path: Path) -> Path:
     return path.with_name(path.name + "-metrics")
 
 
+class Metric(NamedTuple):
+    """A metric of a table."""
+
+    name: str
+    account: str
+    region: str
+    table: str
+    """"": of the account, without dimensions."""
+    global_index: str
+    operation: str
+    """"": of all."""
+
+
+def expanded(tally: Tally) -> Iterator[tuple[Metric, float, int]]:
+    """Each metric's values, and how often each came.
+
+    A key of a tally is a Metric's fields and a value; or, of a request that was served as most are, a consumed metric's
+    fields but with the operation, the units, and the milliseconds: two metrics' values in one.
+    """
+    key: Any
+    for key, count in tally.entries():
+        if len(key) == 7:
+            *fields, value = key
+            yield Metric(*fields), value, count
+        else:
+            name, account, region, table, index, operation, units, milliseconds = key
+            yield Metric(name, account, region, table, index, ""), units, count
+            yield Metric(LATENCY, account, region, table, "", operation), milliseconds, count
+
+
 class _Batch:
     """A tally that is closed."""
 
@@ -51,16 +83,15 @@ class _Batch:
 
     def document(self) -> dict[str, Any]:
         """As the plugin takes it; always the same."""
-        series: dict[Metric, tuple[list[float], list[int]]] = {}
-        for metric, value, count in self.tally.entries():
-            values, counts = series.setdefault(metric, ([], []))
-            values.append(value)
-            counts.append(count)
-        metrics = [_series(metric, self.tally.minute, *counted) for metric, counted in series.items()]
+        series: dict[Metric, dict[float, int]] = {}
+        for metric, value, count in expanded(self.tally):
+            counts = series.setdefault(metric, {})
+            counts[value] = counts.get(value, 0) + count
+        metrics = [_series(metric, self.tally.minute, counts) for metric, counts in series.items()]
         return {"id": self.id, "logs": [], "metrics": metrics}
 
 
-def _series(metric: Metric, minute: int, values: list[float], counts: list[int]) -> dict[str, Any]:
+def _series(metric: Metric, minute: int, counts: dict[float, int]) -> dict[str, Any]:
     dimensions = {
         "TableName": metric.table,
         "GlobalSecondaryIndexName": metric.global_index,
@@ -74,8 +105,8 @@ def _series(metric: Metric, minute: int, values: list[float], counts: list[int])
         "dimensions": {name: value for name, value in dimensions.items() if value},
         "unit": "Milliseconds" if metric.name == LATENCY else "Count",
         "timestamp": minute,
-        "values": values,
-        "counts": counts,
+        "values": list(counts),
+        "counts": list(counts.values()),
     }
 
 
@@ -120,20 +151,30 @@ class Meter:
         milliseconds = int(seconds * 100_000) / 100 if seconds < 0.01 else _rounded(seconds * 1000)
         if len(spent) == 1 and not bill.throttled and not bill.failed_conditions:
             consumed = spent[0]
-            table = consumed.table
-            account, region, name = table.account, table.region, table.name
-            metric = CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES
-            if consumed.table_only:
-                self._add((metric, account, region, name, "", "", consumed.total), now)
-            else:
-                self._consumed(consumed, now)
-            self._add((LATENCY, account, region, name, "", operation, milliseconds), now)
-            if bill.returned_items is not None and operation in RETURNING:
-                self._add((RETURNED_ITEMS, account, region, name, "", operation, bill.returned_items), now)
-            return
+            if consumed.indexes is None:
+                # as nearly every request: one look and one sum
+                table = consumed.table
+                key = (
+                    CONSUMED_READS if consumed.kind is READ else CONSUMED_WRITES,
+                    table.account, table.region, table.name, "", operation, consumed.units, milliseconds,
+                )  # fmt: skip
+                tally = self._tally
+                slot = tally.slots.get(key) if tally is not None and self._until - 120 <= now < self._until else None
+                if tally is None or slot is None:
+                    self._add(key, now)
+                else:
+                    tally.counts[slot] += 1
+                if bill.returned_items is not None and operation in RETURNING:
+                    self._returned(operation, bill.returned_items, table, now)
+                return
         self._bill(bill, now)
         for table in {consumed.table.id: consumed.table for consumed in spent}.values():
             self._add((LATENCY, table.account, table.region, table.name, "", operation, milliseconds), now)
+            if bill.returned_items is not None and operation in RETURNING:
+                self._returned(operation, bill.returned_items, table, now)
+
+    def _returned(self, operation: str, items: int, table: Table, now: float) -> None:
+        self._add((RETURNED_ITEMS, table.account, table.region, table.name, "", operation, items), now)
 
     def refused(self, operation: str, bill: Bill, error: DynamoDBError, now: float) -> None:
         """Count what a request consumed that was refused, and whether it was as throttled."""
@@ -194,7 +235,7 @@ class Meter:
         if tally is None:
             return
         tally.seal()
-        for metric, value, count in tally.entries():
+        for metric, value, count in expanded(tally):
             _add_to(self._totals, metric, value * count)
         while len(self._totals) > MOST_TABLES:
             del self._totals[next(iter(self._totals))]
@@ -222,7 +263,7 @@ class Meter:
         """Each table's units in all, those of its global indexes too, and throttled events, since "since" began."""
         totals = {key: list(units) for key, units in self._totals.items()}
         if self._tally is not None:
-            for metric, value, count in self._tally.entries():
+            for metric, value, count in expanded(self._tally):
                 _add_to(totals, metric, value * count)
         names = ("read_units", "write_units", "throttled")
         tables = [

@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from windtunnel.dynamodb.call import Call
 from windtunnel.dynamodb.consumed import Bill
@@ -45,15 +45,10 @@ JSON = b"application/x-amz-json-1.0"
 UNCOUNTED_BYTES = UNCOUNTED.encode()
 
 
-class _Answer(NamedTuple):
-    status: int
-    headers: Headers
-    body: bytes
-    served: _Served | None = None
-
-
 _Served = tuple[str, Bill, float, float]
 """Of an answer that is to be counted: the operation, what it is counted for, when it came (monotonic, Unix time)."""
+_Answer = tuple[int, Headers, bytes, _Served | None]
+"""Status, headers, body. A plain tuple: a named one is dearer, and there is one for each request."""
 
 
 def _no_constant(text: str) -> NoReturn:
@@ -138,7 +133,7 @@ class DynamoDB:
     def _answer_body(self, exchange: Exchange, body: bytes) -> None:
         headers = exchange.lowered
         if exchange.target.startswith(CONTROL):
-            self._settle(exchange, _Answer(*self._control.answer(exchange.method, exchange.target, headers, body)))
+            self._settle(exchange, (*self._control.answer(exchange.method, exchange.target, headers, body), None))
             return
         if exchange.method != "POST" or headers.get(b"content-type", JSON).partition(b";")[0].strip() not in JSON_TYPES:
             self._settle(exchange, self._not_ours(exchange))
@@ -225,7 +220,7 @@ class DynamoDB:
     # --- answers ------------------------------------------------------------------------------------------------
 
     def _ok(self, body: bytes, request_id: str, served: _Served | None = None) -> _Answer:
-        return _Answer(
+        return (
             200,
             (
                 (b"Content-Type", JSON),
@@ -237,16 +232,17 @@ class DynamoDB:
         )
 
     def _error(self, error: DynamoDBError) -> _Answer:
-        return self._ok(dumps(error.body()), self._random_id())._replace(status=error.status)
+        _, headers, body, _ = self._ok(dumps(error.body()), self._random_id())
+        return error.status, headers, body, None
 
     def _not_ours(self, exchange: Exchange) -> _Answer:
         """As AWS answers what is no request of the protocol, recorded in dynalite's test/connection.js."""
         if exchange.method == "GET":
             region = exchange.lowered.get(b"host", b"dynamodb.us-east-1.amazonaws.com")
-            return _Answer(200, self._plain(body := b"healthy: %b " % region), body)
+            return 200, self._plain(body := b"healthy: %b " % region), body, None
         if exchange.method == "OPTIONS" and b"origin" in exchange.lowered:
-            return _Answer(200, _preflight(exchange), b"")
-        return _Answer(404, self._plain(body := b"<UnknownOperationException/>\n"), body)
+            return 200, _preflight(exchange), b"", None
+        return 404, self._plain(body := b"<UnknownOperationException/>\n"), body, None
 
     def _plain(self, body: bytes) -> Headers:
         return (

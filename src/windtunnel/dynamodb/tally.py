@@ -1,4 +1,4 @@
-"""How often each value of each metric came: counters that outlive the process, in a file that the kernel keeps.
+"""How often each of many things came: counters that outlive the process, in a file that the kernel keeps.
 
 Beside a counter file is one with what each counter is of, a line for each, written before it is counted for the first
 time. A process that is killed leaves both as they are, and the next one reads them.
@@ -11,65 +11,53 @@ import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 SLOTS = 8192
 COUNTS, NAMES = ".counts", ".names"
 
 
-Key = tuple[str, str, str, str, str, str, float]
-"""A Metric's fields, and a value: what is counted."""
-
-
-class Metric(NamedTuple):
-    """A metric of a table. The dimension beside TableName: a global index's name or an operation's, or ""."""
-
-    name: str
-    account: str
-    region: str
-    table: str
-    """"": of the account, without dimensions."""
-    global_index: str
-    operation: str
+Key = tuple[str | float, ...]
+"""What is counted: nothing that is told apart by anything but its own text and numbers."""
 
 
 class Tally:
-    """Counts of values, of one minute at most. Full after SLOTS different ones."""
+    """Counts, of one minute at most. Full after SLOTS different things."""
 
     def __init__(self, path: Path | None, minute: int) -> None:
         """`path`: the files' without their suffixes; None: in memory. `minute`: its Unix time. Raises OSError."""
         self.minute = minute
         self._path = path
-        self._slots: dict[Key, int] = {}
+        self.slots: dict[Key, int] = {}
+        """Where in `counts` each is counted. Who finds it there may count it there; others are for add()."""
         self._names: int | None = None
         self._map: mmap.mmap | None = None
         if path is None:
-            self._counts = memoryview(bytearray(8 * SLOTS)).cast("Q")
+            self.counts = memoryview(bytearray(8 * SLOTS)).cast("Q")
             return
         counts = path.with_name(path.name + COUNTS)
         with counts.open("x+b") as file:
             # a hole in the file that finds no room on the disk later would kill the process
             os.posix_fallocate(file.fileno(), 0, 8 * SLOTS)
             self._map = mmap.mmap(file.fileno(), 8 * SLOTS)
-        self._counts = memoryview(self._map).cast("Q")
+        self.counts = memoryview(self._map).cast("Q")
         self._names = os.open(path.with_name(path.name + NAMES), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         os.write(self._names, f"{minute}\n".encode())
 
     def add(self, key: Key) -> bool:
-        """Count a value once more. False where it is full."""
-        slot = self._slots.get(key)
+        """Count it once more. False where it is full."""
+        slot = self.slots.get(key)
         if slot is None:
-            slot = len(self._slots)
+            slot = len(self.slots)
             if slot >= SLOTS:
                 return False
             self._name(slot, key)
-        self._counts[slot] += 1
+        self.counts[slot] += 1
         return True
 
     def _name(self, slot: int, key: Key) -> None:
         if self._names is not None:
             self._write_name(self._names, json.dumps(key).encode() + b"\n")
-        self._slots[key] = slot
+        self.slots[key] = slot
 
     def _write_name(self, names: int, line: bytes) -> None:
         try:
@@ -80,17 +68,17 @@ class Tally:
             os.close(names)
             self._names = None
 
-    def entries(self) -> Iterator[tuple[Metric, float, int]]:
-        """Each metric's values, and how often each came."""
-        for (*metric, value), slot in self._slots.items():
-            if self._counts[slot]:
-                yield Metric(*metric), value, self._counts[slot]
+    def entries(self) -> Iterator[tuple[Key, int]]:
+        """What came, and how often."""
+        for key, slot in self.slots.items():
+            if self.counts[slot]:
+                yield key, self.counts[slot]
 
     def seal(self) -> None:
         """Nothing is added from now on: let go of the files."""
         if self._map is not None:
-            counts = self._counts
-            self._counts = memoryview(counts.tobytes()).cast("Q")
+            counts = self.counts
+            self.counts = memoryview(counts.tobytes()).cast("Q")
             counts.release()
             self._map.close()
             self._map = None
@@ -115,8 +103,7 @@ class Tally:
             raise ValueError(f"{path}{COUNTS} has {len(counts)} bytes")
         found = cls(None, int(minute))
         found._path = path
-        found._counts = memoryview(counts).cast("Q")
+        found.counts = memoryview(counts).cast("Q")
         for slot, line in enumerate(lines[:-1]):  # after the last line feed is nothing, or a line that was broken off
-            name, account, region, table, index, operation, value = json.loads(line)
-            found._slots[name, account, region, table, index, operation, value] = slot
+            found.slots[tuple(json.loads(line))] = slot
         return found

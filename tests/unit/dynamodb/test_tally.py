@@ -4,17 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from windtunnel.dynamodb.tally import SLOTS, Key, Metric, Tally
+from windtunnel.dynamodb.tally import SLOTS, Key, Tally
 
 MINUTE = 1_800_000_000
 
 
 def key(value: float, table: str = "things") -> Key:
     return "ConsumedReadCapacityUnits", "1", "us-east-1", table, "", "", value
-
-
-def metric(table: str = "things") -> Metric:
-    return Metric(*key(0, table)[:-1])
 
 
 @pytest.mark.parametrize("on_disk", [True, False])
@@ -25,7 +21,7 @@ def test_each_value_is_counted(tmp_path: Path, on_disk: bool) -> None:
         tally.add(key(value))
     tally.add(key(0.5, "others"))
 
-    counted = [(metric(), 0.5, 2), (metric(), 2.0, 1), (metric("others"), 0.5, 1)]
+    counted = [(key(0.5), 2), (key(2.0), 1), (key(0.5, "others"), 1)]
     assert list(tally.entries()) == counted
     tally.seal()
     assert list(tally.entries()) == counted
@@ -40,7 +36,7 @@ def test_what_was_counted_is_read_by_who_finds_it(tmp_path: Path) -> None:
     found = Tally.read(tmp_path / "a-1")  # nobody closed it: as after kill -9
 
     assert found.minute == MINUTE
-    assert list(found.entries()) == [(metric(), 1.5, 3), (metric("ünïcode"), 2.0, 1)]
+    assert list(found.entries()) == [(key(1.5), 3), (key(2.0, "ünïcode"), 1)]
     found.delete()
     assert list(tmp_path.iterdir()) == []
     tally.seal()
@@ -53,7 +49,7 @@ def test_a_name_that_was_broken_off_is_none(tmp_path: Path) -> None:
     with (tmp_path / "a-1.names").open("a") as names:
         names.write('["ConsumedRe')
 
-    assert list(Tally.read(tmp_path / "a-1").entries()) == [(metric(), 1, 1)]
+    assert list(Tally.read(tmp_path / "a-1").entries()) == [(key(1), 1)]
 
 
 def test_files_that_are_no_tally_are_refused(tmp_path: Path) -> None:
@@ -71,4 +67,4 @@ def test_a_full_one_takes_nothing_new(tmp_path: Path) -> None:
 
     assert not tally.add(key(SLOTS))
     assert tally.add(key(0))
-    assert sum(count for _, _, count in tally.entries()) == SLOTS + 1
+    assert sum(count for _, count in tally.entries()) == SLOTS + 1

@@ -192,7 +192,7 @@ def test_the_bill_is_of_the_measured_stretch_and_without_probes(
     for endpoints in (scenario, (*scenario, "probe gateway", "probe table")):
         document = build(plan, make_samples(endpoints=endpoints), counted, known)
 
-        amounts = {(line["service"], line["item"]): line["amount"] for line in document["cost"]["run"]}
+        amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
         # 25 of the run's 30 seconds
         assert amounts["dynamodb", "reads"] == 500
         assert amounts["dynamodb", "writes"] == 250
