@@ -131,6 +131,19 @@ def test_nothing_that_is_written_has_the_api_key(deployed: Stack, variables: dic
 
 
 @pytest.mark.usefixtures("deployed")
+def test_what_probes_read_is_nobodys_consumption(variables: dict[str, str], tmp_path: Path) -> None:
+    easy = slo(tmp_path, EASY)
+
+    done = load(variables, "--scenario", "preflight", "--seconds", "3", "--warmup", "1", "--slo", easy)
+
+    _folder, document = latest(variables)
+    assert "preflight" in done.stdout
+    assert next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")["good"] > 0
+    assert document["capacity"]
+    assert {(entry["read_units"], entry["write_units"]) for entry in document["capacity"]} == {(0, 0)}
+
+
+@pytest.mark.usefixtures("deployed")
 def test_an_impossible_target_is_missed_with_its_distance(variables: dict[str, str], tmp_path: Path) -> None:
     done = load(variables, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, "[default.all]\np50_ms = 0.01\n"))
 
