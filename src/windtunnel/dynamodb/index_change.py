@@ -16,7 +16,10 @@ A plain tuple: a named one costs the write of an item half a percent more.
 def index_change(table: Table, index: Index, key: Key, old: Row | None, new: Row | None) -> IndexChange | None:
     """What a write of `new` in the place of `old` is to an index; None where the item is not in it before or after."""
     old_key = index_key(index, old.item, key) if old else None
-    new_key = index_key(index, new.item, key) if new else None
+    if old is not None and new is not None and _same_keys(index, old, new):
+        new_key = old_key  # as of most writes; making it costs more than all of the rest
+    else:
+        new_key = index_key(index, new.item, key) if new else None
     if old_key is None and new_key is None:
         return None
     if index.projection == "ALL":
@@ -28,6 +31,13 @@ def index_change(table: Table, index: Index, key: Key, old: Row | None, new: Row
         index_entry(table, index, old) if old and old_key else None,
         index_entry(table, index, new) if new and new_key else None,
     )
+
+
+def _same_keys(index: Index, old: Row, new: Row) -> bool:
+    schema, was, is_ = index.key, old.item, new.item
+    if was.get(schema.hash) != is_.get(schema.hash):
+        return False
+    return schema.range is None or was.get(schema.range) == is_.get(schema.range)
 
 
 def written_sizes(change: IndexChange) -> tuple[int, ...]:
