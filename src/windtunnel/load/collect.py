@@ -10,8 +10,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from windtunnel.engines.base import Engine
+from windtunnel.engines.local import LocalEngine
 from windtunnel.load.access_log import Accesses, count
-from windtunnel.load.capacity import CLOUDWATCH, Consumed
+from windtunnel.load.capacity import CLOUDWATCH, Consumed, Counted
 from windtunnel.load.function_log import FunctionLog, parse_report
 from windtunnel.logs import PREFIX
 
@@ -82,6 +84,13 @@ def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[tupl
         # a function that never ran has no group yet
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
+
+
+def read_counted(engine: Engine, account: str, region: str) -> Counted | None:
+    """What the engine counted of its tables so far; None for one that does not tell."""
+    if not isinstance(engine, LocalEngine):
+        return None
+    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed").json(), account, region)
 
 
 def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float, ended: float) -> list[Consumed]:
