@@ -36,8 +36,9 @@ class Tally:
             return
         counts = path.with_name(path.name + COUNTS)
         with counts.open("x+b") as file:
-            # a hole in the file that finds no room on the disk later would kill the process
-            os.posix_fallocate(file.fileno(), 0, 8 * SLOTS)
+            # written, and no hole: one that finds no room on the disk later would kill the process
+            file.write(bytes(8 * SLOTS))
+            file.flush()
             self._map = mmap.mmap(file.fileno(), 8 * SLOTS)
         self.counts = memoryview(self._map).cast("Q")
         self._names = os.open(path.with_name(path.name + NAMES), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
