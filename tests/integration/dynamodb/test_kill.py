@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from windtunnel.dynamodb.store import Store, sequence_of
@@ -67,6 +68,8 @@ def nursery(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         yield process
+        for server in psutil.Process(process.pid).children():
+            server.kill()
         assert process.stdin
         process.stdin.close()
         process.wait(10)

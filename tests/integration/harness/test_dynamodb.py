@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from windtunnel.engines.waiting import wait_until
-from windtunnel.load.collect import read_counted
+from windtunnel.load.collect import consumed_capacity, read_counted
 from windtunnel.testing.plugin import Engine
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -335,6 +335,8 @@ def test_cloudwatch_has_the_units_that_the_answers_told(engine: Engine, name: st
     assert summed("ConsumedReadCapacityUnits") == told["read"] == 2.5
     assert summed("ConsumedWriteCapacityUnits") == told["write"] == 1 + 1 + 2 + 3 + 3
     assert summed("ConsumedWriteCapacityUnits", GlobalSecondaryIndexName="by-team") == told["index"] == told["write"]
+    (found,) = consumed_capacity(engine.client, (name,), began, time.time())
+    assert (found.read_units, found.write_units) == (told["read"], told["write"] + told["index"])
     assert summed("SuccessfulRequestLatency", "SampleCount", Operation="PutItem") == 5
     assert summed("SuccessfulRequestLatency", Operation="GetItem") > 0
     dynamodb.delete_table(TableName=name)
