@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.system import Running, Site
 from bench.venv import Venv
 from windtunnel.config import HOST
-from windtunnel.engines.process import end_tree, marked_processes, port_holder
+from windtunnel.engines.ports import port_holder
+from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 from windtunnel.testing.engine import free_port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,10 @@ LINT: tuple[Command, ...] = (
     (sys.executable, "-m", "ruff", "format", "--check"),
     (sys.executable, "-m", "mypy"),
 )
+MOST_WORKERS = 4
+"""Each may have engines of its own, of 300 MB and more."""
+ALONE = ("--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture")
+"""Options of pytest's with which whoever gives them wants no workers, or others; -n as well."""
 UNIT, INTEGRATION, E2E = "tests/unit", "tests/integration", "tests/integration/app"
 
 CHECKS: Mapping[str, tuple[Command, ...]] = MappingProxyType(
@@ -30,6 +35,14 @@ CHECKS: Mapping[str, tuple[Command, ...]] = MappingProxyType(
 )
 
 
+def workers(command: Command, arguments: Sequence[str], cores: int) -> Command:
+    """How many files pytest is to run at a time. End-to-end tests alone have one engine, which is up: one."""
+    given = any(argument.split("=")[0] in ALONE or argument[:2] == "-n" for argument in arguments)
+    if INTEGRATION not in command or given or cores < 2:
+        return ()
+    return "-n", str(min(cores, MOST_WORKERS)), "--dist", "loadfile"
+
+
 def run_check(
     name: str, root: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> int:
@@ -39,7 +52,7 @@ def run_check(
     """
     commands = CHECKS[name]
     for number, command in enumerate(commands, 1):
-        extra = arguments if number == len(commands) else ()
+        extra = (*workers(command, arguments, os.cpu_count() or 1), *arguments) if number == len(commands) else ()
         code = subprocess.run([*command, *extra], cwd=root, env=environment, check=False).returncode
         if code != 0:
             return code

@@ -121,9 +121,10 @@ class Screen:
             self._out.print(
                 Text.assemble(("AWS      ", "bold"), f"AWS_ENDPOINT_URL={stack.endpoint_url}"), soft_wrap=True
             )
-        if stack.api_url:
+        shown = tuple(examples) if stack.api_url else ()
+        if shown:
             self._out.print()
-        for example in examples if stack.api_url else ():
+        for example in shown:
             self._out.print(Text(f"# {example.title}", style="dim"))
             self._out.print(Text(curl_line(stack, example)), soft_wrap=True)
 

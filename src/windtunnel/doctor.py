@@ -86,7 +86,8 @@ def _template(settings: Settings) -> Iterator[Finding]:
 
 def _engine(settings: Settings) -> Iterator[Finding]:
     from windtunnel.engines import EmbeddedEngine, LocalStackEngine
-    from windtunnel.engines.process import describe, port_holder
+    from windtunnel.engines.ports import port_holder
+    from windtunnel.engines.process import describe
 
     kind = LocalStackEngine if settings.engine == "localstack" else EmbeddedEngine
     status = kind(settings).status()

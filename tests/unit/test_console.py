@@ -52,6 +52,18 @@ def test_long_lines_are_never_broken() -> None:
     assert any(line.startswith("curl ") and line.endswith("\"}'") for line in out.getvalue().splitlines())
 
 
+def test_stacks_are_one_blank_line_apart() -> None:
+    out = io.StringIO()
+    screen = Screen(Console(file=out), Console(file=out))
+
+    screen.stack(STACK, ())
+    screen.part(STACK)
+    screen.part(STACK)
+
+    assert "\n\ns\n" in out.getvalue()
+    assert "\n\n\n" not in out.getvalue()
+
+
 def test_an_error_shows_what_failed_the_evidence_and_the_remedy() -> None:
     err = io.StringIO()
     screen = Screen(Console(), Console(file=err, width=200))

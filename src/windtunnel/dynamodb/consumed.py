@@ -1,7 +1,6 @@
-"""ConsumedCapacity: what a request used, in all or by table and index.
+"""What a request used, in all or by table and index: told as ConsumedCapacity, and counted for CloudWatch.
 
-Source: API Reference, "ConsumedCapacity"; Developer Guide, "Working with item sizes and formats" and "Provisioned
-throughput considerations for global secondary indexes" (what an index write costs).
+Source: API Reference, "ConsumedCapacity"; Developer Guide, "Working with item sizes and formats".
 """
 
 from __future__ import annotations
@@ -10,45 +9,67 @@ from collections.abc import Iterable
 from typing import Any, TypeGuard
 
 from windtunnel.dynamodb.capacity import write_units
-from windtunnel.dynamodb.item_key import index_key, key_attributes, projected
-from windtunnel.dynamodb.row import Key, Row
-from windtunnel.dynamodb.sizes import item_size
+from windtunnel.dynamodb.index_change import IndexChange, written_sizes
+from windtunnel.dynamodb.item_key import key_attributes
 from windtunnel.dynamodb.table import Index, Table
 
 READ, WRITE = "ReadCapacityUnits", "WriteCapacityUnits"
 
 
 class Consumed:
-    """Units of one table and its indexes, added up over a request."""
+    """Units of one table and its indexes, added up over a request, or a part of it."""
 
-    __slots__ = ("_indexes", "_units", "table")
+    __slots__ = ("indexes", "kind", "table", "units")
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, kind: str) -> None:
+        """`kind`: READ or WRITE."""
         self.table = table
-        self._units = 0.0
-        self._indexes: dict[str, float] = {}
+        self.kind = kind
+        self.units = 0.0
+        """Of the table itself."""
+        self.indexes: dict[str, float] | None = None
+        """By name, where an index has a part in it."""
 
     def add(self, units: float) -> None:
         """Of the table itself."""
-        self._units += units
+        self.units += units
 
     def add_index(self, index: Index, units: float) -> None:
-        self._indexes[index.name] = self._indexes.get(index.name, 0.0) + units
+        if self.indexes is None:
+            self.indexes = {}
+        self.indexes[index.name] = self.indexes.get(index.name, 0.0) + units
+
+    def add_changes(self, changes: Iterable[IndexChange], *, transactional: bool = False) -> None:
+        """Of the indexes that a write changed."""
+        for change in changes:
+            for size in written_sizes(change):
+                self.add_index(change[0], write_units(size, transactional))
 
     @property
     def total(self) -> float:
-        return self._units + sum(self._indexes.values())
+        return self.units + sum(self.indexes.values()) if self.indexes else self.units
 
-    def told(self, form: str, kind: str | None = None) -> dict[str, Any]:
-        """`form`: TOTAL or INDEXES. `kind`: READ or WRITE where the operation (a transaction) tells them apart."""
+    def metered(self) -> list[tuple[str, float]]:
+        """As CloudWatch has them: the table's (""), which local indexes are part of, and each global index's."""
+        if not self.indexes:
+            return [("", self.units)]
+        indexes = self.table.indexes
+        local = sum(units for name, units in self.indexes.items() if not indexes[name].is_global)
+        apart = [(name, units) for name, units in self.indexes.items() if indexes[name].is_global]
+        return [("", self.units + local), *apart]
+
+    def told(self, form: str, *, apart: bool = False) -> dict[str, Any]:
+        """`form`: TOTAL or INDEXES. `apart`: the operation (a transaction) tells reads and writes apart."""
+        kind = self.kind if apart else None
         told: dict[str, Any] = {"TableName": self.table.name, **_units(self.total, kind)}
         if form != "INDEXES":
             return told
-        told["Table"] = _units(self._units, kind)
+        told["Table"] = _units(self.units, kind)
+        indexes = self.indexes or {}
         for member, is_global in (("LocalSecondaryIndexes", False), ("GlobalSecondaryIndexes", True)):
             used = {
                 name: _units(units, kind)
-                for name, units in self._indexes.items()
+                for name, units in indexes.items()
                 if self.table.indexes[name].is_global == is_global
             }
             if used:
@@ -60,52 +81,48 @@ def _units(units: float, kind: str | None) -> dict[str, float]:
     return {"CapacityUnits": units} if kind is None else {"CapacityUnits": units, kind: units}
 
 
+class Bill:
+    """What one request is counted for: what it consumed, and what went wrong in it."""
+
+    __slots__ = ("failed_conditions", "returned_items", "spent", "throttled")
+
+    def __init__(self) -> None:
+        self.spent: list[Consumed] = []
+        self.failed_conditions: tuple[Table, ...] = ()
+        """The table of each condition that was not met."""
+        self.throttled: tuple[tuple[str, Table, str], ...] = ()
+        """READ or WRITE, the table, and the global index ("": the table itself) of each event that was throttled."""
+        self.returned_items: int | None = None
+        """Of a Query, a Scan, a SELECT."""
+
+    def open(self, table: Table, kind: str) -> Consumed:
+        """To add to."""
+        consumed = Consumed(table, kind)
+        self.spent.append(consumed)
+        return consumed
+
+
 class ConsumedByTable:
     """Units of a request that is about many tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, bill: Bill, kind: str) -> None:
+        self._bill = bill
+        self._kind = kind
         self._tables: dict[int, Consumed] = {}
 
     def of(self, table: Table) -> Consumed:
         """To add to."""
         if table.id not in self._tables:
-            self._tables[table.id] = Consumed(table)
+            self._tables[table.id] = self._bill.open(table, self._kind)
         return self._tables[table.id]
 
-    def told(self, form: str, kind: str | None = None) -> list[dict[str, Any]]:
-        return [consumed.told(form, kind) for consumed in self._tables.values()]
+    def told(self, form: str, *, apart: bool = False) -> list[dict[str, Any]]:
+        return [consumed.told(form, apart=apart) for consumed in self._tables.values() if consumed.total]
 
 
 def wanted(form: str | None) -> TypeGuard[str]:
     """Whether ReturnConsumedCapacity asks for anything."""
     return form == "TOTAL" or form == "INDEXES"
-
-
-def add_write(consumed: Consumed, key: Key, old: Row | None, new: Row | None, *, transactional: bool = False) -> None:
-    """One item written, put, changed or deleted, and what it changed in the indexes."""
-    table = consumed.table
-    size = max(old.size if old else 0, new.size if new else 0)
-    consumed.add(write_units(size, transactional))
-    for index, sizes in index_writes(table, key, old, new):
-        for size in sizes:
-            consumed.add_index(index, write_units(size, transactional))
-
-
-def index_writes(table: Table, key: Key, old: Row | None, new: Row | None) -> Iterable[tuple[Index, list[int]]]:
-    """What a change writes to each index, as the sizes of its writes: none where the entry stays as it is, two where
-    it moves (one is deleted, one is put)."""
-    for index in table.indexes.values():
-        before = index_key(index, old.item, key) if old else None
-        after = index_key(index, new.item, key) if new else None
-        old_entry = projected(table, index, old.item) if old and before else None
-        new_entry = projected(table, index, new.item) if new and after else None
-        if old_entry is not None and new_entry is not None and before == after:
-            if old_entry != new_entry:
-                yield index, [max(item_size(old_entry), item_size(new_entry))]
-            continue
-        sizes = [item_size(entry) for entry in (old_entry, new_entry) if entry is not None]
-        if sizes:
-            yield index, sizes
 
 
 def item_collection_metrics(table: Table, item: dict[str, Any], size: int) -> dict[str, Any]:

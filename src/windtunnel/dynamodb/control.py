@@ -2,15 +2,19 @@
 
 GET status; GET snapshots; POST snapshots/NAME takes one; POST snapshots/NAME/restore makes the state what it was;
 DELETE snapshots/NAME.
+
+GET metrics: what was counted, as batches for CloudWatch, one at a time; DELETE metrics/ID: it has arrived there,
+and the next is wanted. GET consumed: each table's capacity units in all.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from windtunnel.dynamodb.meter import Meter
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.store import Store
 from windtunnel.http.messages import Headers
@@ -22,9 +26,9 @@ PREFIX = "/_windtunnel/dynamodb/"
 class Control:
     """Answers the control routes: status, headers, body."""
 
-    def __init__(self, store: Store, request_id: Callable[[], str]) -> None:
+    def __init__(self, store: Store, meter: Meter) -> None:
         self._store = store
-        self._request_id = request_id
+        self._meter = meter
 
     def answer(
         self, method: str, target: bytes, headers: Mapping[bytes, bytes], body: bytes
@@ -60,6 +64,13 @@ class Control:
             case ("DELETE", "snapshots", name):
                 store.delete_snapshot(name)
                 return {"deleted": name}
+            case ("GET", "metrics"):
+                return self._meter.next_batch()
+            case ("DELETE", "metrics", identifier):
+                self._meter.acknowledge(identifier)
+                return {"acknowledged": identifier}
+            case ("GET", "consumed"):
+                return self._meter.consumed()
         raise LookupError
 
 

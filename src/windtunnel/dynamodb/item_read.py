@@ -37,5 +37,5 @@ def read_item(call: Call, table: Table, key: Key, *, consistent: bool, transacti
         unseen = life.unseen(table)
         if key in unseen:
             row = unseen[key]
-    life.reads(table, None, key.partition, read_units(row.size if row else 0, consistent, transactional))
+    call.take_reads(table, None, key.partition, read_units(row.size if row else 0, consistent, transactional))
     return row

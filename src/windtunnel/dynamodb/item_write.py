@@ -11,10 +11,11 @@ from typing import Any
 
 from windtunnel.dynamodb.call import Call
 from windtunnel.dynamodb.capacity import write_units
-from windtunnel.dynamodb.consumed import index_writes
+from windtunnel.dynamodb.consumed import Consumed
 from windtunnel.dynamodb.errors import conditional_check_failed, transaction_conflict
 from windtunnel.dynamodb.expressions.condition import Condition
 from windtunnel.dynamodb.expressions.update import Applied, Update
+from windtunnel.dynamodb.index_change import IndexChange, index_change, written_sizes
 from windtunnel.dynamodb.item_key import key_of_item
 from windtunnel.dynamodb.row import Key, Row
 from windtunnel.dynamodb.sizes import check_item_size
@@ -22,10 +23,10 @@ from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.values import Item, check_nesting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ItemWrite:
     """A write that was checked, apart from the item that is there. One of `row` (put), `update`, `upsert`, `delete` is
-    set; none of them for a condition check."""
+    set; none of them for a condition check. Not to be changed, as Outcome: not frozen for the same reason as Call."""
 
     table: Table
     key: Key
@@ -47,7 +48,7 @@ class ItemWrite:
         return self.delete or not (self.row is None and self.update is None and self.upsert is None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What a write does, or did."""
 
@@ -57,11 +58,15 @@ class Outcome:
     applied: Applied | None = None
 
 
-def outcome_of(call: Call, write: ItemWrite) -> Outcome:
+def outcome_of(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:
     """What a write would do now; nothing is written. Raises ConditionalCheckFailedException, and
     ValidationException where an update does not go with the item."""
     old = call.store.get(write.table, write.key)
     if write.condition is not None and not write.condition.matches(old.item if old else {}):
+        # it consumes all the same, by the larger of the item that is there and the one that was to be (Developer
+        # Guide, "DynamoDB read and write operations"); of a transaction that is cancelled, what preparing it takes
+        consumed.add(write_units(max(_size(old), _size(write.row))))
+        call.bill.failed_conditions += (write.table,)
         raise conditional_check_failed(old.item if old and write.return_old else None)
     if write.update is not None:
         return _updated(write, write.update, old)
@@ -82,29 +87,41 @@ def _updated(write: ItemWrite, update: Update, old: Row | None) -> Outcome:
     return Outcome(write, old, Row.of(applied.item), applied)
 
 
-def carry_out(call: Call, outcome: Outcome, *, transactional: bool = False) -> None:
+def carry_out(call: Call, outcome: Outcome, consumed: Consumed, *, transactional: bool = False) -> None:
     """Write it, inside a transaction of the store's. Raises ProvisionedThroughputExceededException where that is on."""
     write, old, new = outcome.write, outcome.old, outcome.new
+    units = write_units(max(_size(old), _size(new)), transactional)
     if call.life:
-        units = write_units(max(_size(old), _size(new)), transactional)
-        call.life.writes(write.table, None, write.key.partition, units)
-        for index, sizes in index_writes(write.table, write.key, old, new):
-            call.life.writes(write.table, index, None, sum(write_units(size, transactional) for size in sizes))
+        _take(call, outcome, units, transactional)
+    consumed.add(units)
     if not write.changes:
         return
     if call.life:
         call.life.changed(write.table, write.key, old)
     if new is not None or old is not None:
-        call.store.write(write.table, write.key, old, new)
+        changes: list[IndexChange] | None = [] if write.table.indexes else None
+        call.store.write(write.table, write.key, old, new, changes=changes)
+        if changes:
+            consumed.add_changes(changes, transactional=transactional)
 
 
-def write_item(call: Call, write: ItemWrite) -> Outcome:
+def _take(call: Call, outcome: Outcome, units: float, transactional: bool) -> None:
+    """Before it is written: raises ProvisionedThroughputExceededException."""
+    write = outcome.write
+    call.take_writes(write.table, None, write.key.partition, units)
+    for index in write.table.indexes.values():
+        change = index_change(write.table, index, write.key, outcome.old, outcome.new)
+        if change is not None and (sizes := written_sizes(change)):
+            call.take_writes(write.table, index, None, sum(write_units(size, transactional) for size in sizes))
+
+
+def write_item(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:
     """Both, by itself."""
     if call.life and call.life.conflicts():
         raise transaction_conflict()
     with call.store.transaction():
-        outcome = outcome_of(call, write)
-        carry_out(call, outcome)
+        outcome = outcome_of(call, write, consumed)
+        carry_out(call, outcome, consumed)
     return outcome
 
 

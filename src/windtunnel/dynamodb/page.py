@@ -8,7 +8,7 @@ from typing import Any
 
 from windtunnel.dynamodb.call import Call
 from windtunnel.dynamodb.capacity import read_units
-from windtunnel.dynamodb.consumed import Consumed, wanted
+from windtunnel.dynamodb.consumed import READ, Consumed, wanted
 from windtunnel.dynamodb.errors import invalid_parameter, validation
 from windtunnel.dynamodb.expressions.condition import Condition
 from windtunnel.dynamodb.expressions.projection import Projection
@@ -136,8 +136,9 @@ def read_page(call: Call, request: PageRequest, rows: Iterator[Row], *, partitio
             more = True
             break
     consumed = _consumed(request, size, fetched)
-    if call.life:
-        call.life.reads(table, index, partition, consumed.total)
+    call.take_reads(table, index, partition, consumed.total)
+    call.bill.spent.append(consumed)
+    call.bill.returned_items = matched
     parts = [b'"Count":%d,"ScannedCount":%d' % (matched, scanned)]
     if not request.count_only:
         parts.append(b'"Items":[' + b",".join(texts) + b"]")
@@ -152,7 +153,7 @@ def read_page(call: Call, request: PageRequest, rows: Iterator[Row], *, partitio
 
 def _consumed(request: PageRequest, size: int, fetched: list[int]) -> Consumed:
     """A page is rounded up as a whole; what is fetched from the table, item by item."""
-    consumed = Consumed(request.table)
+    consumed = Consumed(request.table, READ)
     if request.index is None:
         consumed.add(read_units(size, request.consistent))
         return consumed

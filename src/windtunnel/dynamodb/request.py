@@ -15,6 +15,8 @@ from windtunnel.dynamodb.errors import DynamoDBError
 
 DEFAULT_REGION = "us-east-1"
 JSON_TYPES = frozenset({b"application/x-amz-json-1.0", b"application/json"})
+UNCOUNTED = "x-windtunnel-uncounted"
+"""A header of requests that only measure, and are no part of what runs here: no metric knows of them."""
 PARTS = ("Credential", "Signature", "SignedHeaders")
 
 

@@ -14,18 +14,19 @@ import socket
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from windtunnel.dynamodb.call import Call
+from windtunnel.dynamodb.consumed import Bill
 from windtunnel.dynamodb.control import CONTROL, Control
 from windtunnel.dynamodb.dispatch import TARGETS
 from windtunnel.dynamodb.errors import DynamoDBError, internal_error, serialization, unknown_operation
 from windtunnel.dynamodb.housekeeping import Housekeeping
 from windtunnel.dynamodb.life import Life
 from windtunnel.dynamodb.lifecycle import AT_ONCE
-from windtunnel.dynamodb.request import JSON_TYPES, caller
+from windtunnel.dynamodb.meter import Meter, metrics_folder
+from windtunnel.dynamodb.request import JSON_TYPES, UNCOUNTED, caller
 from windtunnel.dynamodb.row import dumps
 from windtunnel.dynamodb.store import Store
 from windtunnel.dynamodb.true_to_life import TrueToLife
@@ -40,19 +41,20 @@ MAX_BODY = 16 * 1024 * 1024
 HOUSEKEEPING = 0.5
 """Seconds between looks at what expires, or has come to be."""
 JSON = b"application/x-amz-json-1.0"
+UNCOUNTED_BYTES = UNCOUNTED.encode()
 
 
-class _Answer(NamedTuple):
-    status: int
-    headers: Headers
-    body: bytes
+_Served = tuple[str, Bill, float, float]
+"""Of an answer that is to be counted: the operation, what it is counted for, when it came (monotonic, Unix time)."""
+_Answer = tuple[int, Headers, bytes, _Served | None]
+"""Status, headers, body. A plain tuple: a named one is dearer, and there is one for each request."""
 
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
-_parse: Callable[[str], Any] = json.JSONDecoder(parse_constant=_no_constant).decode
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 class DynamoDB:
@@ -66,7 +68,8 @@ class DynamoDB:
         self._waiting: list[tuple[Exchange, _Answer]] = []
         self._random = random.Random()  # noqa: S311 - request ids are no secrets
         self._answer_later = answering(self._read_and_answer, self._loop)
-        self._control = Control(self.store, self._random_id)
+        self.meter = Meter(metrics_folder(path) if path else None)
+        self._control = Control(self.store, self.meter)
         self._delays = options.delays if options else AT_ONCE
         self._housekeeping = Housekeeping(self.store)
         self._tick: asyncio.TimerHandle | None = None
@@ -84,6 +87,7 @@ class DynamoDB:
             self._tick.cancel()
         await self._server.close(grace=1.0)
         self._commit()
+        self.meter.close()
         self.store.close()
 
     # --- group commit -------------------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ class DynamoDB:
     def _answer_body(self, exchange: Exchange, body: bytes) -> None:
         headers = exchange.lowered
         if exchange.target.startswith(CONTROL):
-            self._settle(exchange, _Answer(*self._control.answer(exchange.method, exchange.target, headers, body)))
+            self._settle(exchange, (*self._control.answer(exchange.method, exchange.target, headers, body), None))
             return
         if exchange.method != "POST" or headers.get(b"content-type", JSON).partition(b";")[0].strip() not in JSON_TYPES:
             self._settle(exchange, self._not_ours(exchange))
@@ -136,6 +140,7 @@ class DynamoDB:
         try:
             answer = self._perform(exchange, body)
         except DynamoDBError as error:
+            self._count_error(exchange, error)
             answer = self._error(error)
         except Exception:  # the boundary of a request
             LOG.exception("%s", headers.get(b"x-amz-target", b"").decode("latin-1"))
@@ -144,6 +149,7 @@ class DynamoDB:
 
     def _perform(self, exchange: Exchange, body: bytes) -> _Answer:
         """In AWS's order: the JSON, the operation, who asks, the parameters' form, the operation itself."""
+        began = time.perf_counter()
         headers = exchange.lowered
         parameters = _read_json(body)
         known = TARGETS.get(headers.get(b"x-amz-target", b""))
@@ -154,20 +160,40 @@ class DynamoDB:
             raise serialization()
         name, operation = known
         check_request(name, parameters)
-        request_id = self._random_id()
+        request_id, now, bill = self._random_id(), time.time(), Bill()
         call = Call(
             who.account,
             who.region,
             parameters,
             self.store,
-            time.time(),
+            now,
             request_id,
             self.life,
             self._delays,
             headers.get(b"host", b"").decode("latin-1"),
+            bill,
         )
-        result = operation(call)
-        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id)
+        counted = UNCOUNTED_BYTES not in headers
+        try:
+            result = operation(call)
+        except DynamoDBError as error:
+            if counted:
+                self.meter.refused(name, bill, error, now)
+            raise
+        except Exception:
+            self.meter.system_error(name, _table_named(parameters), (who.account, who.region), now)
+            raise
+        served = (name, bill, began, now) if counted and bill.spent else None
+        return self._ok(result if isinstance(result, bytes) else dumps(result), request_id, served)
+
+    def _count_error(self, exchange: Exchange, error: DynamoDBError) -> None:
+        headers = exchange.lowered
+        try:
+            who = caller(headers, exchange.target)
+        except DynamoDBError:
+            return  # nobody's
+        if UNCOUNTED_BYTES not in headers:
+            self.meter.user_error(error, who.account, who.region, time.time())
 
     def _settle(self, exchange: Exchange, answer: _Answer) -> None:
         if self.store.dirty:
@@ -182,14 +208,18 @@ class DynamoDB:
             self._respond(exchange, answer)
 
     def _respond(self, exchange: Exchange, answer: _Answer) -> None:
+        status, headers, body, served = answer
+        if served is not None:
+            operation, bill, began, now = served
+            self.meter.served(operation, bill, time.perf_counter() - began, now)
         if exchange.gone or exchange.answered:
             return
-        exchange.respond(*answer)
+        exchange.respond(status, headers, body)
 
     # --- answers ------------------------------------------------------------------------------------------------
 
-    def _ok(self, body: bytes, request_id: str) -> _Answer:
-        return _Answer(
+    def _ok(self, body: bytes, request_id: str, served: _Served | None = None) -> _Answer:
+        return (
             200,
             (
                 (b"Content-Type", JSON),
@@ -197,19 +227,21 @@ class DynamoDB:
                 (b"x-amz-crc32", b"%d" % zlib.crc32(body)),
             ),
             body,
+            served,
         )
 
     def _error(self, error: DynamoDBError) -> _Answer:
-        return self._ok(dumps(error.body()), self._random_id())._replace(status=error.status)
+        _, headers, body, _ = self._ok(dumps(error.body()), self._random_id())
+        return error.status, headers, body, None
 
     def _not_ours(self, exchange: Exchange) -> _Answer:
         """As AWS answers what is no request of the protocol, recorded in dynalite's test/connection.js."""
         if exchange.method == "GET":
             region = exchange.lowered.get(b"host", b"dynamodb.us-east-1.amazonaws.com")
-            return _Answer(200, self._plain(body := b"healthy: %b " % region), body)
+            return 200, self._plain(body := b"healthy: %b " % region), body, None
         if exchange.method == "OPTIONS" and b"origin" in exchange.lowered:
-            return _Answer(200, _preflight(exchange), b"")
-        return _Answer(404, self._plain(body := b"<UnknownOperationException/>\n"), body)
+            return 200, _preflight(exchange), b"", None
+        return 404, self._plain(body := b"<UnknownOperationException/>\n"), body, None
 
     def _plain(self, body: bytes) -> Headers:
         return (
@@ -222,9 +254,21 @@ class DynamoDB:
         return f"{self._random.getrandbits(208):052X}"
 
 
+def _table_named(parameters: dict[str, Any]) -> str:
+    """The table that a request is about; "" where it names none, or many."""
+    name = parameters.get("TableName")
+    return name.rpartition("/")[2] if isinstance(name, str) else ""
+
+
 def _read_json(body: bytes) -> Any:
     try:
-        return _parse(body.decode())
+        text = body.decode()
+        try:
+            value, end = _DECODER.raw_decode(text)
+        except json.JSONDecodeError:
+            end = -1
+        # decode() looks for space before and after it, which hardly anybody sends, and which takes as long again
+        return value if end == len(text) else _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise serialization() from error
 

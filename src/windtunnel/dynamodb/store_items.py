@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.dynamodb.database import Database
-from windtunnel.dynamodb.item_key import index_key, projected
+from windtunnel.dynamodb.index_change import IndexChange, index_change, index_entry
+from windtunnel.dynamodb.item_key import index_key
 from windtunnel.dynamodb.row import Counts, Key, Principal, Row
 from windtunnel.dynamodb.store_schema import (
     HISTORY_COLUMNS,
@@ -95,11 +96,13 @@ class Items(Streams):
         new: Row | Mapping[str, Any] | None,
         *,
         principal: Principal | None = None,
+        changes: list[IndexChange] | None = None,
     ) -> Row | None:
         """Put the item, or delete it where `new` is None, inside a transaction: the table, every index, the stream,
         the history, the counts.
 
-        `old` is what get() gave within the same transaction. Returns the new row.
+        `old` is what get() gave within the same transaction. Returns the new row; what changed in indexes goes to
+        `changes`.
         """
         plan = self._plan(table)
         row = new if new is None or isinstance(new, Row) else Row.of(new)
@@ -111,7 +114,11 @@ class Items(Streams):
             self.execute(plan.put, (*key, row.text, row.size))
         self._count(table.id, "", old, row)
         for each in plan.indexes:
-            self._write_index(plan.table, each, key, old, row)
+            change = index_change(plan.table, each.index, key, old, row)
+            if change is not None:
+                self._write_index(plan.table, each, change)
+                if changes is not None:
+                    changes.append(change)
         if plan.table.stream is not None:
             self._append_record(plan.table, old, row, principal)
         if plan.table.history:
@@ -138,19 +145,13 @@ class Items(Streams):
             plan = self._plans[table.id] = _Plan.of(table)
         return plan
 
-    def _write_index(self, table: Table, plan: _IndexPlan, key: Key, old: Row | None, new: Row | None) -> None:
-        index = plan.index
-        old_key = index_key(index, old.item, key) if old else None
-        new_key = index_key(index, new.item, key) if new else None
-        if old_key is None and new_key is None:
-            return
-        before = _entry(table, index, old) if old and old_key else None
-        after = _entry(table, index, new) if new and new_key else None
+    def _write_index(self, table: Table, plan: _IndexPlan, change: IndexChange) -> None:
+        _, old_key, new_key, before, after = change
         if old_key and old_key != new_key:
             self.execute(plan.delete, old_key)
         if after and new_key and (old_key != new_key or before is None or before.text != after.text):
             self.execute(plan.put, (*new_key, after.text, after.size))
-        self._count(table.id, index.name, before, after)
+        self._count(table.id, plan.index.name, before, after)
 
     # --- counts -------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,7 @@ class Items(Streams):
             entry_key = index_key(index, row.item, key)
             if entry_key is None:
                 continue
-            entry = _entry(table, index, row)
+            entry = index_entry(table, index, row)
             self.execute(plan.put, (*entry_key, entry.text, entry.size))
             items += 1
             size += entry.size
@@ -260,9 +261,3 @@ class Items(Streams):
 def _shape(index: Index) -> tuple[object, ...]:
     """What an index is, but for its status and throughput."""
     return (index.key, index.projection, index.included, index.is_global)
-
-
-def _entry(table: Table, index: Index, row: Row) -> Row:
-    if index.projection == "ALL":
-        return row
-    return Row.of(projected(table, index, row.item))

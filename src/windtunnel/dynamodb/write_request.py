@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.consumed import Consumed, add_write, item_collection_metrics, wanted
+from windtunnel.dynamodb.consumed import WRITE, item_collection_metrics, wanted
 from windtunnel.dynamodb.errors import validation
 from windtunnel.dynamodb.expressions.condition import Condition, parse_condition
 from windtunnel.dynamodb.expressions.legacy_conditions import expected
 from windtunnel.dynamodb.expressions.placeholders import Placeholders
-from windtunnel.dynamodb.item_write import Outcome, returned
+from windtunnel.dynamodb.item_write import ItemWrite, Outcome, returned, write_item
 
 EMPTY = b"{}"
 
@@ -39,17 +39,17 @@ def check_return_values(parameters: Mapping[str, Any]) -> None:
         raise validation("ReturnValues can only be ALL_OLD or NONE")
 
 
-def write_answer(call: Call, outcome: Outcome) -> Answer:
-    """The answer to a write of one item."""
+def write_and_answer(call: Call, write: ItemWrite) -> Answer:
+    """Write one item, and tell what that did."""
     parameters = call.parameters
+    consumed = call.bill.open(write.table, WRITE)
+    outcome = write_item(call, write, consumed)
     answer: dict[str, Any] = {}
     attributes = returned(outcome, parameters.get("ReturnValues"))
     if attributes:
         answer["Attributes"] = attributes
     form = parameters.get("ReturnConsumedCapacity")
     if wanted(form):
-        consumed = Consumed(outcome.write.table)
-        add_write(consumed, outcome.write.key, outcome.old, outcome.new)
         answer["ConsumedCapacity"] = consumed.told(form)
     metrics = collection_metrics(call, outcome)
     if metrics:

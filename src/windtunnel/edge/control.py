@@ -33,6 +33,8 @@ class Controlled(Protocol):
 
     async def status(self) -> Mapping[str, Any]: ...
 
+    async def consumed(self) -> Response: ...
+
 
 class Control:
     """Answers the control routes."""
@@ -77,6 +79,8 @@ class Control:
             case ("GET", "usage"):
                 asked = {name: values[-1] for name, values in parse_qs(query).items()}
                 return _json(200, {"items": edge.gateway.usage(asked["plan"], asked["start"], asked["end"])})
+            case ("GET", "dynamodb/consumed"):
+                return await edge.consumed()
             case _:
                 return _json(404, {"message": f"no such route: {route[0]} /_windtunnel/{route[1]}"})
 

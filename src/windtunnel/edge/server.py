@@ -16,6 +16,7 @@ from windtunnel.apigateway.addresses import Address, Domains, api_address, host_
 from windtunnel.apigateway.plane import ApiGateway
 from windtunnel.edge.config import TOKEN_HEADER, EdgeConfig
 from windtunnel.edge.control import Control
+from windtunnel.edge.dynamodb_metrics import DynamoDBMetrics
 from windtunnel.edge.passthrough import PassThrough
 from windtunnel.edge.publications import Publications
 from windtunnel.edge.reloads import Reloads
@@ -36,6 +37,7 @@ CONTROL = b"/_windtunnel/"
 INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
 CALLER = re.compile(rb"Credential=([^/,]+)/[^/,]*/([^/,]*)/")
 """A caller's access key id and region."""
+CONSUMED = b"/_windtunnel/dynamodb/consumed"
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -52,6 +54,9 @@ class Edge:
             self._clients.append(Client("127.0.0.1", config.dynamodb_port))
             self._dynamodb = PassThrough(self._clients[-1])
         self.telemetry = Telemetry(self._send_telemetry)
+        self._dynamodb_metrics = (
+            DynamoDBMetrics(self._clients[-1], self._send_telemetry) if config.dynamodb_port else None
+        )
         self.functions = FunctionsPlane(
             folder=config.functions,
             runtimes=config.runtimes,
@@ -86,6 +91,8 @@ class Edge:
         self.root.load()
         self._api_port = sockets["api"].getsockname()[1]
         self.telemetry.start()
+        if self._dynamodb_metrics:
+            self._dynamodb_metrics.start()
         self.gateway.start()
         for listener in sockets.values():
             await self._server.listen(listener)
@@ -96,6 +103,8 @@ class Edge:
         await self._server.close(grace=1.0)
         await self.functions.close()
         await self.gateway.close()
+        if self._dynamodb_metrics:
+            await self._dynamodb_metrics.close()
         await self.telemetry.close()
         for passing in {self._pass, self._dynamodb}:
             await passing.close()
@@ -189,6 +198,17 @@ class Edge:
 
     def _token_header(self) -> list[tuple[bytes, bytes]]:
         return [(b"Host", b"127.0.0.1"), (TOKEN_HEADER.encode(), self._config.token.encode())]
+
+    async def consumed(self) -> Response:
+        """What DynamoDB counted of each table since it began, in its own words."""
+        if not self._config.dynamodb_port:
+            return Response(404, [], b'{"message": "DynamoDB is the backplane\'s here, which does not count"}')
+        headers = [(b"Host", b"127.0.0.1")]
+        try:
+            reply = await self._clients[-1].request("GET", CONSUMED, headers, b"", timeout=10.0)
+        except (*UPSTREAM_ERRORS, TimeoutError) as error:
+            return Response(503, [], json.dumps({"message": f"DynamoDB does not answer: {error}"}).encode())
+        return Response(reply.status, [(b"Content-Type", b"application/json")], reply.body)
 
     async def status(self) -> Mapping[str, Any]:
         """The backplane's own status with ours in it; not ready while the backplane does not answer."""

@@ -31,8 +31,8 @@ from windtunnel.engines.orders import (
     Home,
     Ports,
     engine_orders,
-    free_ports,
 )
+from windtunnel.engines.ports import free_ports
 from windtunnel.engines.process import (
     ProcessRecord,
     describe,

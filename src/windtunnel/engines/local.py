@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from windtunnel.config import HOST, Settings
 from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.engines.base import Report
 from windtunnel.engines.orders import EXECUTOR, PROVIDERS
-from windtunnel.engines.process import describe, port_holder, port_is_taken
+from windtunnel.engines.ports import port_holder, port_is_taken, require_bindable
 from windtunnel.errors import EngineError
 
 DYING_SECONDS = 2.0
@@ -154,23 +153,12 @@ def only_one(folder: Path, report: Report) -> Iterator[None]:
 
 def require_free_port(setting: str, port: int) -> None:
     """Raises EngineError where a port cannot be listened on, with who has it and which other to choose."""
-    example = f"make up {setting.upper()}={port + 10}"
     deadline = time.monotonic() + DYING_SECONDS
     while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
         time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # as servers do: connections of an earlier engine that are still closing are no obstacle
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except PermissionError as error:
-            raise EngineError(
-                f"port {port} is not for this user: {error.strerror}",
-                hint=f"choose one above 1023: make up {setting.upper()}=45{67 if setting == 'api_port' else 66}",
-            ) from error
-        except OSError as error:
-            holder = port_holder(port)
-            raise EngineError(
-                f"port {port} on {HOST} is taken" + (f" by {describe(holder)}" if holder else ""),
-                hint=f"end that, or choose another port: {example} (or {setting} in windtunnel.toml)",
-            ) from error
+    option = setting.upper()
+    require_bindable(
+        port,
+        hint=f"end that, or choose another port: make up {option}={port + 10} (or {setting} in windtunnel.toml)",
+        low=f"choose one above 1023: make up {option}=45{67 if setting == 'api_port' else 66}",
+    )

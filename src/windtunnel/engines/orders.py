@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,6 @@ from windtunnel.config import HOST, Settings
 from windtunnel.dynamodb.server_config import ServerConfig
 from windtunnel.edge.config import EdgeConfig
 from windtunnel.engines.supervisor import ChildOrder, Orders
-from windtunnel.errors import EngineError
 
 ACCOUNT = "000000000000"
 EXECUTOR = "windtunnel"
@@ -20,8 +17,6 @@ PROVIDERS = {"cognito-idp": "windtunnel", "dynamodb": "windtunnel", "dynamodbstr
 STATE_VARIABLE = "WINDTUNNEL_STATE"
 """Marks an engine's processes with its state folder, so that those whose record was lost are still known as ours."""
 SNAPSHOTS_VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
-PORTS = range(10_000, 30_000)
-"""Below what the kernel gives to outgoing connections: a backplane that is started anew must find its port free."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +79,6 @@ class Home:
     @property
     def logs(self) -> tuple[Path, ...]:
         return self.engine_log, self.edge_log, self.dynamodb_log, self.supervisor_log
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody listens on now."""
-    found: list[int] = []
-    for port in random.sample(PORTS, 200):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise EngineError(f"no {count} free ports between {PORTS.start} and {PORTS.stop}")
 
 
 def engine_orders(settings: Settings, home: Home, ports: Ports, instance: str, token: str) -> Orders:

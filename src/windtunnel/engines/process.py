@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -105,30 +104,10 @@ def marked_processes(variable: str, value: str) -> list[psutil.Process]:
     return found
 
 
-def port_holder(port: int) -> psutil.Process | None:
-    """The process that listens on a TCP port, or None where nobody does or the kernel will not tell."""
-    try:
-        connections = psutil.net_connections("tcp")
-    except psutil.AccessDenied:
-        return None
-    for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
-            with contextlib.suppress(psutil.NoSuchProcess, TypeError):
-                return psutil.Process(connection.pid)
-    return None
-
-
-def port_is_taken(port: int) -> bool:
-    """Whether somebody accepts connections on a port of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def describe(process: psutil.Process) -> str:
     """A process in a person's words: its id and how it was called."""
     try:
-        command = " ".join(process.cmdline()) or process.name()
+        command = " ".join(" ".join(process.cmdline()).split()) or process.name()
     except psutil.Error:
         command = "?"
     return f"process {process.pid} ({command if len(command) <= 100 else command[:97] + '...'})"

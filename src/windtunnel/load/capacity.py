@@ -1,7 +1,8 @@
-"""DynamoDB's capacity: as CloudWatch has it, or, where an engine does not tell, from what was asked and answered.
+"""DynamoDB's capacity: as the engine counted it, as CloudWatch has it, or estimated from what was asked and answered.
 
-An engine that puts ConsumedReadCapacityUnits into CloudWatch is believed. For others capacity.toml beside the
-locustfile says what an endpoint does to a table, and the sizes of the answers say how large items are.
+An engine of this machine tells each table's units in all: what it told before the run is taken from what it tells after
+it. CloudWatch has whole minutes. For engines that do neither capacity.toml beside the locustfile says what an endpoint
+does to a table, and the sizes of the answers say how large items are.
 
 Source of the rules: Amazon DynamoDB Developer Guide, "DynamoDB read and write operations" (a write unit for each 1 KB,
 a strongly consistent read unit for each 4 KB, half of one for an eventually consistent read; a Scan or Query rounds the
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from windtunnel.errors import WindtunnelError
 from windtunnel.load.figures import Figures
 
-CLOUDWATCH = "CloudWatch"
+CLOUDWATCH, ENGINE = "CloudWatch", "counted by the engine"
 WRITE_UNIT, READ_UNIT = 1024, 4096
 READS, WRITES = ("GetItem", "Query", "Scan"), ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -45,6 +46,41 @@ class Consumed:
     write_units: float
     throttled: int
     source: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What an engine counted of its tables since some moment, its own start for one: by table read units, write units
+    and throttled events."""
+
+    since: str
+    """Names that moment: counts since different ones have nothing to do with each other."""
+    tables: Mapping[str, tuple[float, float, int]]
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], account: str, region: str) -> Counted:
+        """As the engine tells it, of one account and region."""
+        tables = {
+            entry["table"]: (float(entry["read_units"]), float(entry["write_units"]), int(entry["throttled"]))
+            for entry in document["tables"]
+            if (entry["account"], entry["region"]) == (account, region)
+        }
+        return cls(document["since"], tables)
+
+
+def counted_between(before: Counted, after: Counted, tables: Iterable[str]) -> tuple[Consumed, ...] | None:
+    """What tables consumed between two moments; None where the engine was started anew between them."""
+    if before.since != after.since:
+        return None
+    nothing = (0.0, 0.0, 0)
+    found = []
+    for table in tables:
+        reads, writes, throttled = (
+            now - then
+            for now, then in zip(after.tables.get(table, nothing), before.tables.get(table, nothing), strict=True)
+        )
+        found.append(Consumed(table, reads, writes, int(throttled), ENGINE))
+    return tuple(found)
 
 
 def units(operation: Operation, size: float) -> tuple[float, float]:

@@ -43,7 +43,7 @@ Seed = Annotated[int, typer.Option(help="Of everything random that users do.")]
 Workers = Annotated[int, typer.Option(min=1, help="Locust processes on this machine.")]
 RemoteWorkers = Annotated[int, typer.Option(min=0, help="Wait for so many workers that others start, instead.")]
 Bind = Annotated[str, typer.Option(help="Where the master listens for workers.")]
-BindPort = Annotated[int, typer.Option(help="And its port.")]
+BindPort = Annotated[int | None, typer.Option(help="And its port; 5557 where others start the workers.")]
 BaseUrl = Annotated[str, typer.Option(help="The API's address as the workers see it, where that is another.")]
 MaxRate = Annotated[float | None, typer.Option(min=0.1, help="Requests a second at most; 50 against AWS.")]
 MaxMinutes = Annotated[float, typer.Option(min=0.1, help="The longest run against AWS.")]
@@ -70,7 +70,7 @@ def load(
     workers: Workers = 1,
     remote_workers: RemoteWorkers = 0,
     bind: Bind = "127.0.0.1",
-    bind_port: BindPort = 5557,
+    bind_port: BindPort = None,
     base_url: BaseUrl = "",
     max_rate: MaxRate = None,
     max_minutes: MaxMinutes = 10.0,
@@ -86,7 +86,7 @@ def load(
     if context.invoked_subcommand is not None:
         return
     from windtunnel.load.guard import MAX_RATE, Caps
-    from windtunnel.load.process import Distribution
+    from windtunnel.load.process import Distribution, master_port
     from windtunnel.load.run import Order
     from windtunnel.load.targets import read_targets
 
@@ -103,7 +103,7 @@ def load(
         warmup=min(SHAPES[shape].warmup, lasting / 4) if warmup is None else warmup,
         targets=read_targets(slo or folder / "slo.toml", scenario),
         scenarios=folder,
-        spread=Distribution(workers, remote_workers, bind, bind_port),
+        spread=Distribution(workers, remote_workers, bind, bind_port or master_port(remote_workers)),
         environment=config.environment(flags),
         seed=seed,
         step_seconds=step_seconds,
@@ -121,9 +121,11 @@ def load(
 def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) -> Outcome:
     """Run the order against the settings' engine; against AWS only as agreed, and within the caps."""
     from windtunnel.harness import Harness
+    from windtunnel.load.process import require_ports
     from windtunnel.load.progress import LiveLine
     from windtunnel.load.run import execute
 
+    require_ports(order.spread, order.web_port)
     if order.warmup >= order.seconds:
         raise WindtunnelError(
             f"a warm-up of {order.warmup:g} s leaves nothing of {order.seconds:g} s", hint="--seconds, or --warmup 0"

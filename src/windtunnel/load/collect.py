@@ -10,14 +10,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from windtunnel.engines.base import Engine
+from windtunnel.engines.local import LocalEngine
 from windtunnel.load.access_log import Accesses, count
-from windtunnel.load.capacity import CLOUDWATCH, Consumed
+from windtunnel.load.capacity import CLOUDWATCH, Consumed, Counted
 from windtunnel.load.function_log import FunctionLog, parse_report
 from windtunnel.logs import PREFIX
 
 PATIENCE = 20.0
 """Seconds in which log lines are to arrive: the edge sends them twice a second, Lambda on AWS now and then."""
 LATE_MS = 60_000
+READS, WRITES = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"
+THROTTLES = "ReadThrottleEvents", "WriteThrottleEvents"
 FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
 
 MakeClient = Callable[[str], Any]
@@ -84,20 +88,32 @@ def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[tupl
             raise
 
 
+def read_counted(engine: Engine, account: str, region: str) -> Counted | None:
+    """What the engine counted of its tables so far; None for one that does not tell."""
+    if not isinstance(engine, LocalEngine):
+        return None
+    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed").json(), account, region)
+
+
 def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float, ended: float) -> list[Consumed]:
-    """What CloudWatch has of the tables; none for an engine that does not tell."""
-    metric = Metrics(client("cloudwatch"), began, ended)
+    """What CloudWatch has of the tables, with their global indexes; none for an engine that does not tell."""
+    metric, dynamodb = Metrics(client("cloudwatch"), began, ended), client("dynamodb")
     found = []
     for table in tables:
-        where = {"TableName": table}
-        reads = metric.sum("AWS/DynamoDB", "ConsumedReadCapacityUnits", where)
-        writes = metric.sum("AWS/DynamoDB", "ConsumedWriteCapacityUnits", where)
-        if reads is None and writes is None:
-            continue
-        throttled = sum(
-            metric.sum("AWS/DynamoDB", name, where) or 0 for name in ("ReadThrottleEvents", "WriteThrottleEvents")
-        )
-        found.append(Consumed(table, reads or 0.0, writes or 0.0, int(throttled), CLOUDWATCH))
+        described = dynamodb.describe_table(TableName=table)["Table"]
+        indexes = [index["IndexName"] for index in described.get("GlobalSecondaryIndexes", ())]
+        # an index has metrics of its own, which the table's are without
+        places = [
+            {"TableName": table},
+            *({"TableName": table, "GlobalSecondaryIndexName": index} for index in indexes),
+        ]
+        told = {
+            name: [units for place in places if (units := metric.sum("AWS/DynamoDB", name, place)) is not None]
+            for name in (READS, WRITES, *THROTTLES)
+        }
+        if told[READS] or told[WRITES]:
+            throttled = sum(sum(told[name]) for name in THROTTLES)
+            found.append(Consumed(table, sum(told[READS]), sum(told[WRITES]), int(throttled), CLOUDWATCH))
     return found
 
 

@@ -19,6 +19,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.user.users import LOCUST_STATE_STOPPING
 
+from windtunnel.dynamodb.request import UNCOUNTED
 from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
 from windtunnel.load.recorder import Ended, Recorder
@@ -220,6 +221,7 @@ class ApiUser(FastHttpUser):
         headers = {
             "X-Amz-Target": "DynamoDB_20120810.GetItem",
             "Content-Type": "application/x-amz-json-1.0",
+            UNCOUNTED: "probe",
             # a local engine reads the service and the region here, and checks no signature
             "Authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260101/"
             f"{self.plan.region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from windtunnel.engines.ports import free_ports, require_bindable
 from windtunnel.engines.waiting import last_lines
 from windtunnel.errors import WindtunnelError
 from windtunnel.load.plan import Plan, scenario_class
 
+MASTER_PORT = 5557
+"""Where workers look for a master, unless they are told."""
 STOP_SECONDS = 40
 """How long a user's last request may take when the run is over."""
 END_GRACE = 5.0
@@ -33,7 +36,7 @@ class Distribution:
     workers: int = 1
     remote: int = 0
     bind: str = "127.0.0.1"
-    port: int = 5557
+    port: int = MASTER_PORT
 
     @property
     def total(self) -> int:
@@ -43,6 +46,20 @@ class Distribution:
     def single(self) -> bool:
         """Whether one process does everything."""
         return self.remote == 0 and self.workers == 1
+
+
+def master_port(remote_workers: int) -> int:
+    """Where a master listens unless it is told: workers of this machine are told, so any port will do for them."""
+    return MASTER_PORT if remote_workers else free_ports(1)[0]
+
+
+def require_ports(spread: Distribution, web_port: int | None) -> None:
+    """Raises EngineError where a port that Locust is to listen on cannot be had."""
+    if not spread.single:
+        hint = "end that, or choose another with --bind-port (and --master-port of the workers)"
+        require_bindable(spread.port, host=spread.bind, hint=hint, low="--bind-port above 1023")
+    if web_port is not None:
+        require_bindable(web_port, hint="end that, or choose another with --ui-port", low="--ui-port above 1023")
 
 
 @dataclass(frozen=True)

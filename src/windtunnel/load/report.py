@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import CLOUDWATCH, Consumed, Operation, estimate
+from windtunnel.load.capacity import CLOUDWATCH, ENGINE, Consumed, Operation, estimate
 from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
@@ -16,7 +16,7 @@ from windtunnel.load.histogram import bucket_of, percentile
 from windtunnel.load.overhead import Overhead, split
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
-from windtunnel.load.sample import beside
+from windtunnel.load.sample import PROBE, beside
 from windtunnel.load.samples import STEP, Samples
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
@@ -200,11 +200,18 @@ def _overhead(figures: Mapping[str, Figures], facts: Facts, known: Known, scenar
 
 
 def _of_the_measured(consumed: Iterable[Consumed], figures: Mapping[str, Figures], samples: Samples) -> list[Consumed]:
-    """Units of the measured stretch: CloudWatch has those of the whole run, warm-up and clearing up too."""
-    share = figures[ALL].requests / max(1, samples.totals.answered)
+    """Units of the measured stretch: what is counted is of the whole run, with its warm-up and its clearing up. Probes
+    consume nothing that is counted."""
+    consuming = sum(
+        cell.requests
+        for endpoints in samples.cells.values()
+        for endpoint, cell in endpoints.items()
+        if not endpoint.startswith(PROBE)
+    )
+    share = figures[ALL].requests / max(1, consuming)
     return [
         replace(table, read_units=table.read_units * share, write_units=table.write_units * share)
-        if table.source == CLOUDWATCH
+        if table.source in (CLOUDWATCH, ENGINE)
         else table
         for table in consumed
     ]

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.capacity import read_operations
+from windtunnel.load.capacity import Consumed, Counted, counted_between, read_operations
 from windtunnel.load.machine import BusyMeter, describe_machine
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
@@ -111,8 +111,9 @@ class _Flight:
         self._reason = ""
         self._began = time.time()
         self._engine = harness.engine.status().detail
-        self.interrupted = False
         self.notes: list[str] = []
+        self._counted = self._read_counted()
+        self.interrupted = False
 
     def fly(self, locust: Locust) -> None:
         """Until Locust has ended, or must be ended."""
@@ -198,13 +199,33 @@ class _Flight:
         if group is not None:
             accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
         resources = collect.find_resources(make, self._stack.name)
+        consumed = self._consumed(resources.tables)
+        if consumed is None:
+            consumed = tuple(collect.consumed_capacity(make, resources.tables, began, ended))
         return replace(
             facts,
             accesses=accesses,
             functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
-            consumed=tuple(collect.consumed_capacity(make, resources.tables, began, ended)),
+            consumed=consumed,
             function_throttles=collect.function_throttles(make, resources.functions, began, ended),
         )
+
+    def _read_counted(self) -> Counted | None:
+        try:
+            return collect.read_counted(self._harness.engine, self._harness.settings.account, self._stack.region)
+        except WindtunnelError as error:
+            self.notes.append(f"what DynamoDB consumes could not be read from the engine: {error}")
+            return None
+
+    def _consumed(self, tables: tuple[str, ...]) -> tuple[Consumed, ...] | None:
+        """What the engine counted since the run began; None where it does not tell."""
+        now = self._read_counted() if self._counted else None
+        if self._counted is None or now is None:
+            return None
+        found = counted_between(self._counted, now, tables)
+        if found is None:
+            self.notes.append("DynamoDB was started anew in the run: its capacity is CloudWatch's, of whole minutes")
+        return found
 
 
 def _plan(folder: Path, stack: Stack, order: Order) -> Plan:

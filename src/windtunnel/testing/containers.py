@@ -14,7 +14,6 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
@@ -29,7 +28,7 @@ from windtunnel.engines.docker import Docker
 from windtunnel.engines.localstack import COMPOSE_FILE, SERVICE
 from windtunnel.errors import EngineError
 from windtunnel.harness import Harness
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart, free_port
 
 if TYPE_CHECKING:
     from windtunnel.testing.plugin import Engine
@@ -40,16 +39,8 @@ PROJECT = re.compile(r"windtunnel-test-(\d+)-\d+")
 def own_settings(settings: Settings) -> Settings:
     """Settings for a container engine of this process's own: free ports, a project and a state folder named by it."""
     port = free_port()
-    return replace(
-        settings,
-        engine="localstack",
-        account=Settings.account,
-        port=port,
-        api_port=free_port(),
-        project=f"windtunnel-test-{os.getpid()}-{port}",
-        state_dir=settings.install_dir / "test-engines" / f"{os.getpid()}-{port}",
-        chosen=frozenset({"port", "api_port", "region"}),
-    )
+    state = settings.install_dir / "test-engines" / f"{os.getpid()}-{port}"
+    return apart(settings, state, engine="localstack", port=port, project=f"windtunnel-test-{os.getpid()}-{port}")
 
 
 def prepare_or_skip(settings: Settings, pytestconfig: pytest.Config) -> None:

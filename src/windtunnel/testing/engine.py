@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -26,20 +27,26 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
     sweep(home)
     port = free_port()
     state = home / f"{os.getpid()}-{port}"
-    own = replace(
-        settings,
-        engine="embedded",
-        account=Settings.account,
-        port=port,
-        api_port=free_port(),
-        state_dir=state,
-        chosen=frozenset({"port", "api_port", "region"}),
-    )
+    own = apart(settings, state, port=port)
     try:
         with temporary(own, listen) as harness:
             yield harness
     finally:
         shutil.rmtree(state, ignore_errors=True)
+
+
+def apart(settings: Settings, state_dir: Path, **changes: Any) -> Settings:
+    """Settings for an engine of a test's own: free ports and a state folder, and the account that everything is in."""
+    own = replace(
+        settings,
+        engine="embedded",
+        account=Settings.account,
+        port=free_port(),
+        api_port=free_port(),
+        state_dir=state_dir,
+        chosen=frozenset({"port", "api_port", "region"}),
+    )
+    return replace(own, **changes)
 
 
 def free_port() -> int:

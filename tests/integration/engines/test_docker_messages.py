@@ -11,7 +11,7 @@ import pytest
 from windtunnel.config import Settings
 from windtunnel.engines import LocalStackEngine
 from windtunnel.errors import EngineError
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart
 
 SaysSo = Callable[[str], None]
 
@@ -26,15 +26,7 @@ case "$*" in
 
 @pytest.fixture
 def settings(windtunnel_settings: Settings, tmp_path: Path) -> Settings:
-    return replace(
-        windtunnel_settings,
-        engine="localstack",
-        port=free_port(),
-        api_port=free_port(),
-        project="windtunnel-nobody",
-        state_dir=tmp_path / "state",
-        chosen=frozenset({"port", "api_port"}),
-    )
+    return apart(windtunnel_settings, tmp_path / "state", engine="localstack", project="windtunnel-nobody")
 
 
 @pytest.fixture

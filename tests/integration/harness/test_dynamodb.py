@@ -11,8 +11,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 
 from windtunnel.engines.waiting import wait_until
+from windtunnel.load.collect import consumed_capacity, read_counted
 from windtunnel.testing.plugin import Engine
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -291,3 +293,64 @@ def test_an_expired_item_is_seen_as_the_services_doing(watched: Watched) -> None
     assert "principal" not in seen["INSERT short-lived"]
     assert seen["REMOVE short-lived"]["principal"]["S"] == "dynamodb.amazonaws.com"
     assert watched.client.scan(TableName=watched.name)["Count"] == 0
+
+
+def test_cloudwatch_has_the_units_that_the_answers_told(engine: Engine, name: str) -> None:
+    dynamodb, cloudwatch = engine.client("dynamodb"), engine.client("cloudwatch")
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[*KEY["AttributeDefinitions"], TEAM],
+        KeySchema=KEY["KeySchema"],
+        BillingMode="PAY_PER_REQUEST",
+        GlobalSecondaryIndexes=[INDEX],
+    )
+    began, told = time.time(), dict.fromkeys(("read", "write", "index"), 0.0)
+    for number in range(5):
+        item = {"id": {"S": str(number)}, "team": {"S": "a"}, "text": {"S": "x" * 700 * number}}
+        put = dynamodb.put_item(TableName=name, Item=item, ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"]
+        got = dynamodb.get_item(TableName=name, Key={"id": item["id"]}, ReturnConsumedCapacity="TOTAL")
+        told["read"] += got["ConsumedCapacity"]["CapacityUnits"]
+        told["write"] += put["Table"]["CapacityUnits"]
+        told["index"] += put["GlobalSecondaryIndexes"]["by-team"]["CapacityUnits"]
+
+    def summed(metric: str, statistic: str = "Sum", **dimensions: str) -> float:
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/DynamoDB",
+            MetricName=metric,
+            Dimensions=[{"Name": key, "Value": value} for key, value in {"TableName": name, **dimensions}.items()],
+            StartTime=began,
+            EndTime=time.time() + 60,
+            Period=60,
+            Statistics=[statistic],
+            Unit="Milliseconds" if metric == "SuccessfulRequestLatency" else "Count",
+        )["Datapoints"]
+        return sum(float(point[statistic]) for point in points)
+
+    wait_until(
+        lambda: True if summed("ConsumedReadCapacityUnits") >= told["read"] else None,
+        what="the units in CloudWatch",
+        timeout=30,
+        interval=0.5,
+    )
+    assert summed("ConsumedReadCapacityUnits") == told["read"] == 2.5
+    assert summed("ConsumedWriteCapacityUnits") == told["write"] == 1 + 1 + 2 + 3 + 3
+    assert summed("ConsumedWriteCapacityUnits", GlobalSecondaryIndexName="by-team") == told["index"] == told["write"]
+    (found,) = consumed_capacity(engine.client, (name,), began, time.time())
+    assert (found.read_units, found.write_units) == (told["read"], told["write"] + told["index"])
+    assert summed("SuccessfulRequestLatency", "SampleCount", Operation="PutItem") == 5
+    assert summed("SuccessfulRequestLatency", Operation="GetItem") > 0
+    dynamodb.delete_table(TableName=name)
+
+
+def test_units_in_all_are_read_through_the_edge(engine: Engine, name: str) -> None:
+    dynamodb = engine.client("dynamodb")
+    dynamodb.create_table(TableName=name, **KEY, BillingMode="PAY_PER_REQUEST")
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}})
+
+    counted = read_counted(engine.harness.engine, engine.settings.account, engine.settings.region)
+
+    assert counted is not None
+    assert counted.tables[name] == (0, 1, 0)
+    without_token = requests.get(f"{engine.settings.endpoint_url}/_windtunnel/dynamodb/consumed", timeout=10)
+    assert without_token.status_code == 403
+    dynamodb.delete_table(TableName=name)

@@ -23,7 +23,7 @@ from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes, read_children, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.errors import EngineError
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart, free_port
 
 
 def silent(_line: str) -> None:
@@ -32,13 +32,7 @@ def silent(_line: str) -> None:
 
 @pytest.fixture
 def settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    own = replace(
-        windtunnel_settings,
-        port=free_port(),
-        api_port=free_port(),
-        state_dir=tmp_path / "state",
-        chosen=frozenset({"port", "api_port"}),
-    )
+    own = apart(windtunnel_settings, tmp_path / "state")
     yield own
     for process in ours(own):
         end_tree(process, grace=2)

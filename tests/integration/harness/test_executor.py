@@ -10,7 +10,6 @@ import signal
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,7 +21,7 @@ from botocore.exceptions import ClientError
 from windtunnel.config import Settings
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart
 from windtunnel.testing.plugin import Engine
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -305,13 +304,7 @@ def test_a_deleted_function_leaves_no_process(engine: Engine, invoke: Any) -> No
 
 @pytest.mark.parametrize("way", ["stopped", "killed"])
 def test_no_function_outlives_its_engine(windtunnel_settings: Settings, tmp_path: Path, way: str) -> None:
-    settings = replace(
-        windtunnel_settings,
-        port=free_port(),
-        api_port=free_port(),
-        state_dir=tmp_path / "s",
-        chosen=frozenset({"port", "api_port"}),
-    )
+    settings = apart(windtunnel_settings, tmp_path / "s")
     harness = Harness(settings)
     harness.start()
     try:

@@ -8,7 +8,6 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from windtunnel.edge.config import EdgeConfig
 from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.harness import Harness
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart
 
 HANDLER = "def handler(event, context):\n    return 1\n"
 ROLE = "arn:aws:iam::000000000000:role/r"
@@ -33,15 +32,8 @@ def edge(fake_edge: Any) -> Any:
 @pytest.fixture(scope="module")
 def harness(windtunnel_settings: Settings, tmp_path_factory: pytest.TempPathFactory, edge: Any) -> Iterator[Harness]:
     state = tmp_path_factory.mktemp("publisher")
-    settings = replace(
-        windtunnel_settings,
-        engine="embedded",
-        port=free_port(),
-        api_port=free_port(),
-        state_dir=state,
-        chosen=frozenset({"port", "api_port"}),
-        engine_environment={"WINDTUNNEL_EDGE_URL": f"http://{HOST}:{edge.port}"},
-    )
+    told = {"WINDTUNNEL_EDGE_URL": f"http://{HOST}:{edge.port}"}
+    settings = apart(windtunnel_settings, state, engine_environment=told)
     made = Harness(settings, lambda _event: None)
     made.engine.start(lambda _line: None)
     yield made

@@ -26,7 +26,7 @@ from windtunnel.engines.process import end_tree, marked_processes, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
 from windtunnel.plugin.snapshot_fork import in_fork
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 HANDLER = "def handler(event, context):\n    return {'got': event}\n"
@@ -99,14 +99,8 @@ class Backplane:
 @pytest.fixture
 def snapshots_settings(windtunnel_settings: Settings, tmp_path: Path) -> Iterator[Settings]:
     state = tmp_path / "state"
-    yield replace(
-        windtunnel_settings,
-        port=free_port(),
-        api_port=free_port(),
-        state_dir=state,
-        chosen=frozenset({"port", "api_port"}),
-        engine_environment={"WINDTUNNEL_SNAPSHOT_DIR": str(state / "snapshots")},
-    )
+    kept = {"WINDTUNNEL_SNAPSHOT_DIR": str(state / "snapshots")}
+    yield apart(windtunnel_settings, state, engine_environment=kept)
     for process in marked_processes(STATE_VARIABLE, str(state)):
         end_tree(process, grace=2)
 

@@ -9,7 +9,6 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,7 +21,7 @@ from windtunnel.apigateway.metrics import StageMetrics
 from windtunnel.config import Settings
 from windtunnel.edge.telemetry import Telemetry
 from windtunnel.harness import temporary
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import apart
 from windtunnel.testing.plugin import Engine
 
 ACCOUNT = "000000000000"
@@ -39,15 +38,7 @@ Post = Callable[..., requests.Response]
 @pytest.fixture(scope="module")
 def engine(windtunnel_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine of this module's own: nobody else logs to it."""
-    own = replace(
-        windtunnel_settings,
-        engine="embedded",
-        port=free_port(),
-        api_port=free_port(),
-        state_dir=tmp_path_factory.mktemp("telemetry"),
-        chosen=frozenset({"port", "region"}),
-    )
-    with temporary(own, lambda event: None) as harness:
+    with temporary(apart(windtunnel_settings, tmp_path_factory.mktemp("telemetry")), lambda event: None) as harness:
         yield Engine(harness)
 
 

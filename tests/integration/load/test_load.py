@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from windtunnel.config import Settings
+from windtunnel.load.capacity import Counted, counted_between
+from windtunnel.load.collect import read_counted
 from windtunnel.stack import Stack
 from windtunnel.testing.engine import free_port, throwaway_engine
 from windtunnel.testing.plugin import Engine
@@ -67,6 +70,12 @@ def access_log_settings(engine: Engine, stack: Stack) -> Any:
     return stage.get("accessLogSettings")
 
 
+def counted(engine: Engine) -> Counted:
+    found = read_counted(engine.harness.engine, engine.settings.account, engine.settings.region)
+    assert found is not None
+    return found
+
+
 def slo(tmp_path: Path, text: str) -> str:
     path = tmp_path / "slo.toml"
     path.write_text(text)
@@ -82,6 +91,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     table = deployed.outputs["UsersTableName"]
     before = engine.client("dynamodb").scan(TableName=table)["Count"]
     logged = access_log_settings(engine, deployed)
+    consumed = counted(engine)
 
     done = load(variables, "--seconds", "5", "--warmup", "1", "--slo", slo(tmp_path, EASY))
 
@@ -97,7 +107,14 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert {probe["endpoint"] for probe in document["probes"]} >= {"probe gateway", "probe function", "probe table"}
     assert document["overhead"]["emulator"] > 0
     assert document["cost"]["month_total"] > 0
-    assert {table["table"] for table in document["capacity"]} <= set(deployed.outputs.values())
+    # what the engine counted in the run, where nobody else was: the probes' reads are not in it
+    more = counted_between(consumed, counted(engine), [entry["table"] for entry in document["capacity"]])
+    assert more is not None
+    assert document["capacity"] == [asdict(entry) for entry in more]
+    (users,) = [entry for entry in document["capacity"] if entry["table"] == table]
+    assert users["source"] == "counted by the engine"
+    assert users["write_units"] > 0
+    assert users["read_units"] > 0
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     # the stage logs as it did, and what was made for the run is gone
     assert access_log_settings(engine, deployed) == logged
@@ -111,6 +128,19 @@ def test_nothing_that_is_written_has_the_api_key(deployed: Stack, variables: dic
     folder, _document = latest(variables)
 
     assert not [path.name for path in folder.iterdir() if deployed.api_key in path.read_text()]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_what_probes_read_is_nobodys_consumption(variables: dict[str, str], tmp_path: Path) -> None:
+    easy = slo(tmp_path, EASY)
+
+    done = load(variables, "--scenario", "preflight", "--seconds", "3", "--warmup", "1", "--slo", easy)
+
+    _folder, document = latest(variables)
+    assert "preflight" in done.stdout
+    assert next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")["good"] > 0
+    assert document["capacity"]
+    assert {(entry["read_units"], entry["write_units"]) for entry in document["capacity"]} == {(0, 0)}
 
 
 @pytest.mark.usefixtures("deployed")

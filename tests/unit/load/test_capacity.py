@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from windtunnel.errors import WindtunnelError
-from windtunnel.load.capacity import Operation, estimate, read_operations, units
+from windtunnel.load.capacity import (
+    Consumed,
+    Counted,
+    Operation,
+    counted_between,
+    estimate,
+    read_operations,
+    units,
+)
 from windtunnel.load.figures import Figures
 
 LOAD = Path(__file__).parents[2] / "load"
@@ -62,3 +70,39 @@ def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(WindtunnelError, match=r"capacity\.toml"):
         read_operations(tmp_path / "capacity.toml")
+
+
+def counted(since: str, **tables: tuple[float, float, int]) -> Counted:
+    return Counted(since, tables)
+
+
+def test_a_run_consumed_what_the_engine_counted_between_its_ends() -> None:
+    before, after = counted("a", users=(10, 4, 1), others=(1, 1, 0)), counted("a", users=(12.5, 4, 3), new=(0, 7, 0))
+
+    found = counted_between(before, after, ["new", "users", "untouched"])
+
+    assert found == (
+        Consumed("new", 0, 7, 0, "counted by the engine"),
+        Consumed("users", 2.5, 0, 2, "counted by the engine"),
+        Consumed("untouched", 0, 0, 0, "counted by the engine"),
+    )
+
+
+def test_counts_of_an_engine_that_was_started_anew_say_nothing() -> None:
+    assert counted_between(counted("a", users=(10, 4, 1)), counted("b", users=(12, 5, 1)), ["users"]) is None
+
+
+def test_an_engine_tells_of_one_account_and_region() -> None:
+    entry = {
+        "account": "1",
+        "region": "eu-west-1",
+        "table": "users",
+        "read_units": 1.5,
+        "write_units": 2,
+        "throttled": 3,
+    }
+    others = [{**entry, "account": "2"}, {**entry, "region": "us-east-1"}]
+
+    found = Counted.from_document({"since": "a", "tables": [*others, {**entry, "read_units": 0.5}]}, "1", "eu-west-1")
+
+    assert found == counted("a", users=(0.5, 2.0, 3))

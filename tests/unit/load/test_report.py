@@ -183,6 +183,22 @@ def test_capacity_that_cloudwatch_has_is_believed(
     assert (measured["write_units"], measured["throttled"], measured["source"]) == (7.0, 2, "CloudWatch")
 
 
+def test_the_bill_is_of_the_measured_stretch_and_without_probes(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    counted = replace(facts, consumed=(Consumed("users-table", 600.0, 300.0, 0, "counted by the engine"),))
+    scenario = ("GET /users/{userId}", "POST /users")
+
+    for endpoints in (scenario, (*scenario, "probe gateway", "probe table")):
+        document = build(plan, make_samples(endpoints=endpoints), counted, known)
+
+        amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
+        # 25 of the run's 30 seconds
+        assert amounts["dynamodb", "reads"] == 500
+        assert amounts["dynamodb", "writes"] == 250
+        assert document["capacity"][0]["read_units"] == 600
+
+
 def test_a_search_is_judged_by_its_best_step(
     plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
 ) -> None:

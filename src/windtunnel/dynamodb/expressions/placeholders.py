@@ -84,6 +84,8 @@ def of_request(
             f"Non-expression parameters: {{{', '.join(older)}}} Expression parameters: {{{', '.join(given)}}}"
         )
     names = parameters.get("ExpressionAttributeNames")
+    if names is None and parameters.get("ExpressionAttributeValues") is None:
+        return Placeholders()
     able = [name for name in WITH_VALUES if name in expressions]
     # a member that an operation does not know is passed over, as any other
     values = parameters.get("ExpressionAttributeValues") if able else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.capacity import read_units
-from windtunnel.dynamodb.consumed import ConsumedByTable, wanted
+from windtunnel.dynamodb.consumed import READ, ConsumedByTable, wanted
 from windtunnel.dynamodb.errors import DynamoDBError, validation
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.projection import Projection
@@ -48,7 +48,7 @@ def batch_get_item(call: Call) -> Answer:
     asked = [_asked(call, *entry) for entry in checked]
     responses: dict[str, list[bytes]] = {each.name: [] for each in asked}
     unprocessed: dict[str, Any] = {}
-    consumed, size = ConsumedByTable(), 0
+    consumed, size = ConsumedByTable(call.bill, READ), 0
     throttled: DynamoDBError | None = None
     for each in asked:
         left: list[dict[str, Any]] = []

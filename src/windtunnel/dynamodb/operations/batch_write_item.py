@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.consumed import ConsumedByTable, add_write, wanted
+from windtunnel.dynamodb.consumed import WRITE, ConsumedByTable, wanted
 from windtunnel.dynamodb.errors import DynamoDBError, validation
 from windtunnel.dynamodb.item_key import key_of_item, read_key
 from windtunnel.dynamodb.item_write import ItemWrite, Outcome, write_item
@@ -35,7 +35,7 @@ def batch_write_item(call: Call) -> Answer:
 
 def _write_all(call: Call, writes: Mapping[str, list[ItemWrite]]) -> Answer:
     requests = call.parameters["RequestItems"]
-    consumed = ConsumedByTable()
+    consumed = ConsumedByTable(call.bill, WRITE)
     unprocessed: dict[str, list[Any]] = {}
     metrics: dict[str, list[Any]] = {}
     refused: DynamoDBError | None = None
@@ -43,7 +43,7 @@ def _write_all(call: Call, writes: Mapping[str, list[ItemWrite]]) -> Answer:
     for name, entries in writes.items():
         for position, write in enumerate(entries):
             try:
-                outcome: Outcome = write_item(call, write)
+                outcome: Outcome = write_item(call, write, consumed.of(write.table))
             except DynamoDBError as error:  # the others may go through
                 if error.code not in RETRIED:
                     raise
@@ -51,7 +51,6 @@ def _write_all(call: Call, writes: Mapping[str, list[ItemWrite]]) -> Answer:
                 unprocessed.setdefault(name, []).append(requests[name][position])
                 continue
             done += 1
-            add_write(consumed.of(write.table), write.key, outcome.old, outcome.new)
             if (one := collection_metrics(call, outcome)) and one not in metrics.setdefault(name, []):
                 metrics[name].append(one)
     if refused and not done:

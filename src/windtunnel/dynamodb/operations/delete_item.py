@@ -5,13 +5,13 @@ from __future__ import annotations
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import read_key
-from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.item_write import ItemWrite
 from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.values import check_item
 from windtunnel.dynamodb.write_request import (
     check_return_values,
     returns_old_on_failure,
-    write_answer,
+    write_and_answer,
     write_condition,
 )
 
@@ -30,4 +30,4 @@ def delete_item(call: Call) -> Answer:
     write = ItemWrite(
         table, read_key(table, key), key, condition, delete=True, return_old=returns_old_on_failure(parameters)
     )
-    return write_answer(call, write_item(call, write))
+    return write_and_answer(call, write)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.capacity import read_units
-from windtunnel.dynamodb.consumed import Consumed, wanted
+from windtunnel.dynamodb.consumed import READ, wanted
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import read_key
 from windtunnel.dynamodb.item_read import read_item, read_projection
@@ -28,9 +28,9 @@ def get_item(call: Call) -> Answer:
     if row is not None:
         text = row.text if projection is None else dumps(projection.apply(row.item))
         parts.append(b'"Item":' + text)
+    consumed = call.bill.open(table, READ)
+    consumed.add(read_units(row.size if row else 0, consistent))
     form = parameters.get("ReturnConsumedCapacity")
     if wanted(form):
-        consumed = Consumed(table)
-        consumed.add(read_units(row.size if row else 0, consistent))
         parts.append(b'"ConsumedCapacity":' + dumps(consumed.told(form)))
     return b"{" + b",".join(parts) + b"}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from windtunnel.dynamodb.call import Answer, Call
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.item_key import key_of_item
-from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.item_write import ItemWrite
 from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Row
 from windtunnel.dynamodb.sizes import check_item_size
@@ -13,7 +13,7 @@ from windtunnel.dynamodb.values import check_item
 from windtunnel.dynamodb.write_request import (
     check_return_values,
     returns_old_on_failure,
-    write_answer,
+    write_and_answer,
     write_condition,
 )
 
@@ -38,4 +38,4 @@ def put_item(call: Call) -> Answer:
         row=Row.sized(item, size),
         return_old=returns_old_on_failure(parameters),
     )
-    return write_answer(call, write_item(call, write))
+    return write_and_answer(call, write)

@@ -47,12 +47,12 @@ def transact_get_items(call: Call) -> Answer:
         raise validation(TOO_LARGE)
     responses = [_response(row, projection) for row, (_, projection) in zip(rows, checked, strict=True)]
     parts = [b'"Responses":[' + b",".join(responses) + b"]"]
+    consumed = ConsumedByTable(call.bill, READ)
+    for table, row in zip(tables, rows, strict=True):
+        consumed.of(table).add(read_units(row.size if row else 0, consistent=True, transactional=True))
     form = call.parameters.get("ReturnConsumedCapacity")
     if wanted(form):
-        consumed = ConsumedByTable()
-        for table, row in zip(tables, rows, strict=True):
-            consumed.of(table).add(read_units(row.size if row else 0, consistent=True, transactional=True))
-        parts.append(b'"ConsumedCapacity":' + dumps(consumed.told(form, READ)))
+        parts.append(b'"ConsumedCapacity":' + dumps(consumed.told(form, apart=True)))
     return b"{" + b",".join(parts) + b"}"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from windtunnel.dynamodb.call import Answer, Call
-from windtunnel.dynamodb.capacity import read_units, write_units
-from windtunnel.dynamodb.consumed import READ, WRITE, ConsumedByTable, add_write, wanted
+from windtunnel.dynamodb.capacity import read_units
+from windtunnel.dynamodb.consumed import READ, WRITE, ConsumedByTable, wanted
 from windtunnel.dynamodb.errors import DynamoDBError, transaction_conflict, validation
 from windtunnel.dynamodb.expressions.condition import Condition
 from windtunnel.dynamodb.expressions.placeholders import of_request
@@ -64,13 +64,15 @@ def transact_write_items(call: Call) -> Answer:
     cancel_if_any(reasons)
     if done:
         return _replayed(call, [write for write in writes if write])
+    consumed = ConsumedByTable(call.bill, WRITE)
     with call.store.transaction():
-        outcomes = _outcomes(call, [write for write in writes if write])
+        outcomes = _outcomes(call, [write for write in writes if write], consumed)
         for outcome in outcomes:
-            carry_out(call, outcome, transactional=True)
+            # a check costs what a write of the item would
+            carry_out(call, outcome, consumed.of(outcome.write.table), transactional=True)
         if token is not None:
             call.store.put_token(name, digest, b"", now=call.now, seconds=TOKEN_SECONDS)
-    return _answer(call, outcomes)
+    return _answer(call, outcomes, consumed)
 
 
 def _checked(entry: Mapping[str, Any]) -> _Action:
@@ -124,7 +126,7 @@ def _write(action: _Action, table: Table) -> ItemWrite:
     )
 
 
-def _outcomes(call: Call, writes: list[ItemWrite]) -> list[Outcome]:
+def _outcomes(call: Call, writes: list[ItemWrite], consumed: ConsumedByTable) -> list[Outcome]:
     """What each would do; raises TransactionCanceledException where one would not."""
     outcomes: list[Outcome] = []
     reasons: list[dict[str, Any]] = []
@@ -132,7 +134,7 @@ def _outcomes(call: Call, writes: list[ItemWrite]) -> list[Outcome]:
         try:
             if call.life and call.life.conflicts():
                 raise transaction_conflict()
-            outcomes.append(outcome_of(call, write))
+            outcomes.append(outcome_of(call, write, consumed.of(write.table)))
             reasons.append(NONE)
         except DynamoDBError as error:
             reasons.append(reason(error))
@@ -140,18 +142,11 @@ def _outcomes(call: Call, writes: list[ItemWrite]) -> list[Outcome]:
     return outcomes
 
 
-def _answer(call: Call, outcomes: list[Outcome]) -> Answer:
+def _answer(call: Call, outcomes: list[Outcome], consumed: ConsumedByTable) -> Answer:
     answer: dict[str, Any] = {}
     form = call.parameters.get("ReturnConsumedCapacity")
     if wanted(form):
-        consumed = ConsumedByTable()
-        for outcome in outcomes:
-            write = outcome.write
-            if write.changes:
-                add_write(consumed.of(write.table), write.key, outcome.old, outcome.new, transactional=True)
-            else:  # a check costs what a write of the item would
-                consumed.of(write.table).add(write_units(outcome.old.size if outcome.old else 0, transactional=True))
-        answer["ConsumedCapacity"] = consumed.told(form, WRITE)
+        answer["ConsumedCapacity"] = consumed.told(form, apart=True)
     metrics: dict[str, list[Any]] = {}
     for outcome in outcomes:
         if outcome.write.changes and (one := collection_metrics(call, outcome)):
@@ -165,11 +160,9 @@ def _answer(call: Call, outcomes: list[Outcome]) -> Answer:
 
 def _replayed(call: Call, writes: list[ItemWrite]) -> Answer:
     """The answer to a transaction that was done before: nothing is written, its items are read."""
-    form = call.parameters.get("ReturnConsumedCapacity")
-    if not wanted(form):
-        return {}
-    consumed = ConsumedByTable()
+    consumed = ConsumedByTable(call.bill, READ)
     for write in writes:
         row = call.store.get(write.table, write.key)
         consumed.of(write.table).add(read_units(row.size if row else 0, consistent=True, transactional=True))
-    return {"ConsumedCapacity": consumed.told(form, READ)}
+    form = call.parameters.get("ReturnConsumedCapacity")
+    return {"ConsumedCapacity": consumed.told(form, apart=True)} if wanted(form) else {}

@@ -7,11 +7,11 @@ from windtunnel.dynamodb.expressions.legacy_update import attribute_updates
 from windtunnel.dynamodb.expressions.placeholders import of_request
 from windtunnel.dynamodb.expressions.update import parse_update
 from windtunnel.dynamodb.item_key import read_key
-from windtunnel.dynamodb.item_write import ItemWrite, write_item
+from windtunnel.dynamodb.item_write import ItemWrite
 from windtunnel.dynamodb.key_paths import check_paths
 from windtunnel.dynamodb.row import Row
 from windtunnel.dynamodb.values import check_item
-from windtunnel.dynamodb.write_request import returns_old_on_failure, write_answer, write_condition
+from windtunnel.dynamodb.write_request import returns_old_on_failure, write_and_answer, write_condition
 
 
 def update_item(call: Call) -> Answer:
@@ -46,4 +46,4 @@ def update_item(call: Call) -> Answer:
         upsert=Row.of(key) if update is None else None,
         return_old=returns_old_on_failure(parameters),
     )
-    return write_answer(call, write_item(call, write))
+    return write_and_answer(call, write)

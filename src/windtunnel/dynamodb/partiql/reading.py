@@ -82,6 +82,7 @@ def run_select(call: Call, select: Select) -> dict[str, Any]:
         request["ExpressionAttributeNames"] = {**request.get("ExpressionAttributeNames", {}), **names}
     page = perform(call, query if planned.keys else scan, request)
     answer: dict[str, Any] = {"Items": _chosen(select, planned.rest, page["Items"])}
+    call.bill.returned_items = len(answer["Items"])
     if "ConsumedCapacity" in page:
         answer["ConsumedCapacity"] = page["ConsumedCapacity"]
     last = page.get("LastEvaluatedKey")
