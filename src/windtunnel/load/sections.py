@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from windtunnel.load.capacity import CLOUDWATCH, ENGINE
 from windtunnel.load.chart import Frame, Line, bars_chart, histogram_chart, time_chart
 from windtunnel.load.histogram import percentile
 from windtunnel.load.targets import METRICS
@@ -313,7 +314,13 @@ def capacity(document: Document) -> str:
     elif not throttles["functions"]:
         said.append("<li>Lambda refused no invocation</li>")
     shown = table(("table", "read units", "write units", "throttled", "source"), rows) if rows else ""
-    return section("DynamoDB capacity and throttles", "", shown, f'<ul class="plain">{"".join(said)}</ul>')
+    whole = any(entry["source"] in (CLOUDWATCH, ENGINE) for entry in tables)
+    why = (
+        "Of the whole run, warm-up and clearing up too, with global indexes; the bill has the measured part's share."
+        if whole
+        else ""
+    )
+    return section("DynamoDB capacity and throttles", why, shown, f'<ul class="plain">{"".join(said)}</ul>')
 
 
 def method(document: Document) -> str:

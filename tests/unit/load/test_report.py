@@ -176,9 +176,10 @@ def test_capacity_that_cloudwatch_has_is_believed(
     known = replace(known, operations={"POST /users": (Operation("UsersTableName", "PutItem"),)})
     told = replace(facts, consumed=(Consumed("users-table", 5.0, 7.0, 2, "CloudWatch"),))
 
-    (estimated,) = build(plan, make_samples(), facts, known)["capacity"]
-    (measured,) = build(plan, make_samples(), told, known)["capacity"]
+    documents = [build(plan, make_samples(), known_facts, known) for known_facts in (facts, told)]
 
+    (estimated,), (measured,) = (document["capacity"] for document in documents)
+    assert ["Of the whole run" in render(document) for document in documents] == [False, True]
     assert (estimated["table"], estimated["write_units"]) == ("users-table", 250.0)
     assert (measured["write_units"], measured["throttled"], measured["source"]) == (7.0, 2, "CloudWatch")
 
