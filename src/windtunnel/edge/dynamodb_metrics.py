@@ -7,19 +7,18 @@ plugin, which takes no batch twice, does not take it again.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-from windtunnel.http.client import Client
+from windtunnel.edge.repeated import Repeated
+from windtunnel.http.client import Client, Reply
 from windtunnel.http.upstream import UpstreamBroken, UpstreamUnreachable
 
 LOG = logging.getLogger(__name__)
 
 INTERVAL = 5.0
-PATH = b"/_windtunnel/dynamodb/metrics"
+CONTROL = b"/_windtunnel/dynamodb/"
 TIMEOUT = 10.0
 
 
@@ -29,40 +28,36 @@ class DynamoDBMetrics:
     def __init__(self, dynamodb: Client, send: Callable[[bytes], Awaitable[bool]], interval: float = INTERVAL) -> None:
         self._dynamodb = dynamodb
         self._send = send
-        self._interval = interval
-        self._task: asyncio.Task[None] | None = None
+        self._repeated = Repeated(self._bring_all, interval, "DynamoDB's metrics could not be brought to CloudWatch")
 
     def start(self) -> None:
         """Bring them from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._repeated.start()
 
     async def close(self) -> None:
         """End. What was not brought yet stays with DynamoDB."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._repeated.close()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                while await self.bring():
-                    pass
-            except Exception:  # the boundary of a worker loop
-                LOG.exception("DynamoDB's metrics could not be brought to CloudWatch; it is tried again")
+    async def _bring_all(self) -> None:
+        while await self.bring():
+            pass
 
     async def bring(self) -> bool:
         """Bring the next batch. False where there is none, or one of both is not there now."""
         try:
-            reply = await self._dynamodb.request("GET", PATH, [], b"", timeout=TIMEOUT)
+            reply = await self._ask("GET", b"metrics")
             identifier = json.loads(reply.body).get("id") if reply.status == 200 else None
             if not identifier or not await self._send(reply.body):
                 return False
-            target = PATH + b"/" + identifier.encode()
-            await self._dynamodb.request("DELETE", target, [], b"", timeout=TIMEOUT)
+            await self._ask("DELETE", b"metrics/" + identifier.encode())
         except (UpstreamBroken, UpstreamUnreachable, TimeoutError) as error:
             LOG.info("DynamoDB's metrics wait: %s", error)
             return False
         return True
+
+    async def consumed(self) -> Reply:
+        """DynamoDB's answer to what each table consumed since it began. Raises what a Client does."""
+        return await self._ask("GET", b"consumed")
+
+    async def _ask(self, method: str, route: bytes) -> Reply:
+        return await self._dynamodb.request(method, CONTROL + route, timeout=TIMEOUT)

@@ -37,7 +37,6 @@ CONTROL = b"/_windtunnel/"
 INVOKE = (b"/2015-03-31/functions/", STREAM_PREFIX)
 CALLER = re.compile(rb"Credential=([^/,]+)/[^/,]*/([^/,]*)/")
 """A caller's access key id and region."""
-CONSUMED = b"/_windtunnel/dynamodb/consumed"
 DYNAMODB = (b"DynamoDB_20120810.", b"DynamoDBStreams_20120810.")
 
 
@@ -50,13 +49,13 @@ class Edge:
         self._backplane = Client("127.0.0.1", config.backplane_port)
         self._clients = [self._backplane]
         self._pass = self._dynamodb = PassThrough(self._backplane)
+        self._dynamodb_metrics: DynamoDBMetrics | None = None
         if config.dynamodb_port:
-            self._clients.append(Client("127.0.0.1", config.dynamodb_port))
-            self._dynamodb = PassThrough(self._clients[-1])
+            dynamodb = Client("127.0.0.1", config.dynamodb_port)
+            self._clients.append(dynamodb)
+            self._dynamodb = PassThrough(dynamodb)
+            self._dynamodb_metrics = DynamoDBMetrics(dynamodb, self._send_telemetry)
         self.telemetry = Telemetry(self._send_telemetry)
-        self._dynamodb_metrics = (
-            DynamoDBMetrics(self._clients[-1], self._send_telemetry) if config.dynamodb_port else None
-        )
         self.functions = FunctionsPlane(
             folder=config.functions,
             runtimes=config.runtimes,
@@ -201,11 +200,10 @@ class Edge:
 
     async def consumed(self) -> Response:
         """What DynamoDB counted of each table since it began, in its own words."""
-        if not self._config.dynamodb_port:
+        if self._dynamodb_metrics is None:
             return Response(404, [], b'{"message": "DynamoDB is the backplane\'s here, which does not count"}')
-        headers = [(b"Host", b"127.0.0.1")]
         try:
-            reply = await self._clients[-1].request("GET", CONSUMED, headers, b"", timeout=10.0)
+            reply = await self._dynamodb_metrics.consumed()
         except (*UPSTREAM_ERRORS, TimeoutError) as error:
             return Response(503, [], json.dumps({"message": f"DynamoDB does not answer: {error}"}).encode())
         return Response(reply.status, [(b"Content-Type", b"application/json")], reply.body)

@@ -18,11 +18,11 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 
 from windtunnel.apigateway.metrics import MILLISECONDS, Dimensions, Series
+from windtunnel.edge.repeated import Repeated
 
 LOG = logging.getLogger(__name__)
 
@@ -65,7 +65,6 @@ class Telemetry:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._send = send
-        self._interval = interval
         self._metrics_interval = metrics_interval
         self._limit = limit
         self._clock = clock
@@ -90,7 +89,7 @@ class Telemetry:
 
         self._away = False
         self._lock = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._repeated = Repeated(self._deliver_due, interval, "telemetry could not be sent")
 
     # --- taking -------------------------------------------------------------------------------------------------
 
@@ -196,15 +195,10 @@ class Telemetry:
 
     def start(self) -> None:
         """Send from now on, every interval."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._repeated.start()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self._deliver(metrics=self._clock() >= self._metrics_due)
-            except Exception:
-                LOG.exception("telemetry could not be sent; it is tried again")
+    async def _deliver_due(self) -> None:
+        await self._deliver(metrics=self._clock() >= self._metrics_due)
 
     async def flush(self) -> bool:
         """Send all that has come. False where the backplane did not take it: it is kept."""
@@ -212,11 +206,7 @@ class Telemetry:
 
     async def close(self) -> None:
         """Send what there is, once, and end."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._repeated.close()
         if not await self.flush():
             LOG.warning("what was logged last is lost: the backplane does not take it")
 
