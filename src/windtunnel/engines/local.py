@@ -25,20 +25,6 @@ from windtunnel.errors import EngineError
 DYING_SECONDS = 2.0
 
 
-def local_session(settings: Settings) -> boto3.Session:
-    """Credentials for an engine of this machine: it reads the account from a key of twelve digits, and no secret."""
-    return boto3.Session(
-        aws_access_key_id=settings.account,
-        aws_secret_access_key="test",  # noqa: S106
-        region_name=settings.region,
-    )
-
-
-def local_api_url(endpoint_url: str, api_id: str, stage: str) -> str:
-    """By path: a name below localhost does not resolve everywhere without a network."""
-    return f"{endpoint_url}/_aws/execute-api/{api_id}/{stage}"
-
-
 def ask_status(endpoint_url: str, timeout: float = 2.0) -> Mapping[str, Any] | None:
     """What windtunnel's plugin says of itself inside the engine; None while nobody answers."""
     return ask_json(f"{endpoint_url}/_windtunnel/status", timeout)
@@ -120,10 +106,16 @@ class LocalEngine(ABC):
         return self._settings.endpoint_url
 
     def session(self) -> boto3.Session:
-        return local_session(self._settings)
+        """With credentials for it: it reads the account from a key of twelve digits, and no secret."""
+        return boto3.Session(
+            aws_access_key_id=self._settings.account,
+            aws_secret_access_key="test",  # noqa: S106
+            region_name=self._settings.region,
+        )
 
     def api_url(self, api_id: str, stage: str) -> str:
-        return local_api_url(self.endpoint_url, api_id, stage)
+        """By path: a name below localhost does not resolve everywhere without a network."""
+        return f"{self.endpoint_url}/_aws/execute-api/{api_id}/{stage}"
 
     def serve_at_root(self, api_id: str, stage: str) -> str:
         self.edge.put_root(api_id, stage)
