@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from windtunnel.config import HOST, Settings
+from windtunnel.config import HOST, Settings, environment
 from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.events import Listener
@@ -47,6 +47,14 @@ def apart(settings: Settings, state_dir: Path, **changes: Any) -> Settings:
         chosen=frozenset({"port", "api_port", "region"}),
     )
     return replace(own, **changes)
+
+
+TOLD = ("engine", "port", "api_port", "region", "account", "project", "stack", "state_dir")
+
+
+def command_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment, with which a windtunnel command finds the engine that the settings are of."""
+    return environment({name: getattr(settings, name) for name in TOLD})
 
 
 def free_port() -> int:

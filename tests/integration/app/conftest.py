@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from windtunnel.testing.engine import command_environment
 
 if TYPE_CHECKING:
     from windtunnel.harness import Harness
@@ -63,15 +64,7 @@ def create_user(api: Api, users_table: Any) -> Iterator[Callable[..., dict[str, 
 def script(harness: Harness) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs one of scripts/ on the stack under test."""
     settings = harness.settings
-    named = {
-        **os.environ,
-        "WINDTUNNEL_ENGINE": settings.engine,
-        "WINDTUNNEL_PORT": str(settings.port),
-        "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
-        "WINDTUNNEL_STACK": settings.stack,
-        "WINDTUNNEL_REGION": settings.region,
-        "WINDTUNNEL_ACCOUNT": settings.account,
-    }
+    named = command_environment(settings)
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(settings.root / "scripts" / name), *arguments]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from windtunnel.errors import EngineError
 from windtunnel.harness import Harness
 from windtunnel.stack import Stack
 from windtunnel.testing.containers import own_settings
+from windtunnel.testing.engine import command_environment
 
 Docker = Callable[..., str]
 Left = Callable[[str], list[str]]
@@ -302,14 +302,7 @@ def test_up_interrupted_while_waiting_leaves_nothing(fresh: Settings, left_of: L
     command = subprocess.Popen(
         [sys.executable, "-m", "windtunnel", "up"],
         cwd=fresh.root,
-        env={
-            **os.environ,
-            "WINDTUNNEL_ENGINE": "localstack",
-            "WINDTUNNEL_PROJECT": fresh.compose_project,
-            "WINDTUNNEL_STATE_DIR": str(fresh.state_dir),
-            "WINDTUNNEL_PORT": str(fresh.port),
-            "WINDTUNNEL_API_PORT": str(fresh.api_port),
-        },
+        env=command_environment(fresh),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -17,7 +17,7 @@ from windtunnel.config import Settings
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
 from windtunnel.stack import Stack
-from windtunnel.testing.engine import free_port
+from windtunnel.testing.engine import command_environment, free_port
 
 Docker = Callable[..., str]
 CLOSED = ("--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")
@@ -80,13 +80,12 @@ def require_whole(report: dict[str, Any], *, logged: bool) -> None:
 def test_workers_of_compose_load_the_container_engine(
     stack: Stack, settings: Settings, workers: Docker, port: int, slo: Path
 ) -> None:
-    told = {"ENGINE": "localstack", "PROJECT": settings.compose_project, "STATE_DIR": str(settings.state_dir)}
     command = [sys.executable, "-m", "windtunnel", "load", "--remote-workers", "2", "--bind-port", str(port)]
 
     done = subprocess.run(
         [*command, "--users", "6", "--seconds", "6", "--warmup", "1", "--slo", str(slo)],
         cwd=settings.root,
-        env={**os.environ, **{f"WINDTUNNEL_{name}": value for name, value in told.items()}},
+        env=command_environment(settings),
         capture_output=True,
         text=True,
         timeout=120,

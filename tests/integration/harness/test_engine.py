@@ -23,7 +23,7 @@ from windtunnel.engines.orders import STATE_VARIABLE
 from windtunnel.engines.process import end_tree, marked_processes, read_children, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.errors import EngineError
-from windtunnel.testing.engine import apart, free_port
+from windtunnel.testing.engine import apart, command_environment, free_port
 
 
 def silent(_line: str) -> None:
@@ -76,13 +76,7 @@ def windtunnel(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "windtunnel", *arguments],
         cwd=settings.root,
-        env={
-            **os.environ,
-            "WINDTUNNEL_STATE_DIR": str(settings.state_dir),
-            "WINDTUNNEL_PORT": str(settings.port),
-            "WINDTUNNEL_API_PORT": str(settings.api_port),
-            "WINDTUNNEL_ENGINE": "embedded",
-        },
+        env=command_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

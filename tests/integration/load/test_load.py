@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from windtunnel.config import Settings
 from windtunnel.load.capacity import Counted, counted_between
 from windtunnel.load.collect import read_counted
 from windtunnel.stack import Stack
-from windtunnel.testing.engine import free_port, throwaway_engine
+from windtunnel.testing.engine import command_environment, free_port, throwaway_engine
 from windtunnel.testing.plugin import Engine
 
 PATIENCE = 120
@@ -35,12 +34,7 @@ def deployed(engine: Engine) -> Stack:
 @pytest.fixture(scope="module")
 def variables(engine: Engine) -> dict[str, str]:
     """An environment in which the command finds that engine."""
-    return environment(engine.settings)
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    own = {"WINDTUNNEL_STATE_DIR": str(settings.state_dir), "WINDTUNNEL_PORT": str(settings.port)}
-    return {**os.environ, **own, "WINDTUNNEL_API_PORT": str(settings.api_port), "WINDTUNNEL_ENGINE": "embedded"}
+    return command_environment(engine.settings)
 
 
 def command(*arguments: str) -> list[str]:
@@ -241,7 +235,7 @@ def doomed(windtunnel_settings: Settings) -> Iterator[Any]:
 
 
 def test_an_engine_that_dies_gives_a_failed_verdict_with_the_reason(doomed: Any) -> None:
-    variables = environment(doomed.settings)
+    variables = command_environment(doomed.settings)
     home = doomed.settings.state_dir / "load"
     process = started(variables, "--seconds", "300", "--warmup", "0")
     wait_for_answers(process, home, set())
