@@ -15,7 +15,7 @@ import requests
 
 from bench.errors import BenchError
 from windtunnel.config import Settings
-from windtunnel.testing.engine import free_port
+from windtunnel.engines.ports import free_port
 
 EDITS = 20
 PATIENCE = 60.0

@@ -16,11 +16,10 @@ from bench.errors import BenchError
 from bench.system import Running, Site
 from bench.venv import Venv
 from windtunnel.config import HOST
-from windtunnel.engines.ports import port_holder
+from windtunnel.engines.ports import free_port, port_holder
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
-from windtunnel.testing.engine import free_port
 
 MARK = "WINDTUNNEL_BENCH"
 """In a peer's environment, with its home: a later run finds what an earlier one left when it was killed."""

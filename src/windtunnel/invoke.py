@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import difflib
 import json
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from windtunnel.deploy.stack import list_resources
 from windtunnel.deploy.template import read_template
 from windtunnel.engines import EmbeddedEngine
 from windtunnel.engines.orders import ACCOUNT
+from windtunnel.engines.ports import port_holder, require_bindable
 from windtunnel.errors import ConfigError, EngineError, TemplateError, WindtunnelError
 from windtunnel.harness import Harness
 
@@ -128,7 +129,8 @@ class Debugged:
         debugger = (self._settings.install_dir / "debugger/current").resolve()
         if not (debugger / "python/debugpy").is_dir():
             raise EngineError(f"debugpy is not in {debugger}", hint="make setup")
-        _require_free(self._port)
+        hint = "end that, or choose another: --debug 5679"
+        require_bindable(self._port, hint=hint, low="choose one above 1023: --debug 5679")
         headers = {
             "x-windtunnel-function": f"{ACCOUNT}/{self._engine.session().region_name}/{self._function.name}",
             "x-windtunnel-version": qualifier,
@@ -199,26 +201,16 @@ def _mapping(artifact: Artifact, remote: str) -> dict[str, str]:
     return {"localRoot": str(artifact.source), "remoteRoot": remote}
 
 
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise EngineError(f"port {port} on {HOST} is not free: {error.strerror}", hint="--debug 5679") from error
-
-
 def _opt(port: int) -> str:
     """Where the environment that waits there has its layers: debugpy's adapter, which listens, came from them."""
-    for one in psutil.net_connections("tcp"):
-        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
-            for word in psutil.Process(one.pid).cmdline():
-                if word.endswith("/python/windtunnel_adapter.py"):
-                    return str(Path(word).parents[1])
+    adapter = port_holder(port)
+    with contextlib.suppress(psutil.Error):
+        for word in adapter.cmdline() if adapter else ():
+            if word.endswith("/python/windtunnel_adapter.py"):
+                return str(Path(word).parents[1])
     return OPT
 
 
 def _listens(port: int) -> bool:
     """Whether a debugger can attach. Looked up, not tried: debugpy takes any connection for a debugger."""
-    connections = psutil.net_connections("tcp")
-    return any(one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port for one in connections)
+    return port_holder(port) is not None

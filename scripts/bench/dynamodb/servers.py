@@ -17,9 +17,9 @@ from bench.errors import BenchError
 from bench.peers import localstack, ministack
 from bench.system import Running, Site, System
 from windtunnel.config import HOST
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import end_tree
 from windtunnel.engines.waiting import last_lines, wait_until
-from windtunnel.testing.engine import free_port
 
 Server = Callable[[Site], AbstractContextManager[Running]]
 START_SECONDS = 60.0

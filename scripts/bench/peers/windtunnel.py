@@ -14,9 +14,9 @@ from bench.system import REGION, Running, Site
 from windtunnel import __version__
 from windtunnel.config import Settings
 from windtunnel.engines import make_engine
+from windtunnel.engines.ports import free_port
 from windtunnel.errors import EngineError
 from windtunnel.harness import temporary
-from windtunnel.testing.engine import free_port
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from windtunnel.engines.process import describe
 from windtunnel.errors import EngineError
 
 PORTS = range(10_000, 30_000)
-"""Below what the kernel gives to outgoing connections: a backplane that is started anew must find its port free."""
+"""Below what the kernel gives to outgoing connections: who is started a little later must find its port free."""
 
 
 def port_holder(port: int) -> psutil.Process | None:
@@ -56,6 +56,11 @@ def require_bindable(port: int, *, hint: str, low: str, host: str = HOST) -> Non
             holder = port_holder(port)
             by = f" by {describe(holder)}" if holder else ""
             raise EngineError(f"port {port} on {host} is taken{by}", hint=hint) from error
+
+
+def free_port() -> int:
+    """One TCP port that nobody listens on now."""
+    return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:

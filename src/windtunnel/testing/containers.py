@@ -26,9 +26,10 @@ from windtunnel.config import HOST, Settings, environment
 from windtunnel.engines import LocalStackEngine
 from windtunnel.engines.docker import Docker
 from windtunnel.engines.localstack import COMPOSE_FILE, SERVICE
+from windtunnel.engines.ports import free_port
 from windtunnel.errors import EngineError
 from windtunnel.harness import Harness
-from windtunnel.testing.engine import apart, free_port
+from windtunnel.testing.engine import apart
 
 if TYPE_CHECKING:
     from windtunnel.testing.plugin import Engine

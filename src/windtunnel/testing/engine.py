@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,8 +12,9 @@ from typing import Any
 
 import psutil
 
-from windtunnel.config import HOST, Settings, environment
+from windtunnel.config import Settings, environment
 from windtunnel.engines.orders import STATE_VARIABLE
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.events import Listener
 from windtunnel.harness import Harness, temporary
@@ -55,14 +55,6 @@ TOLD = ("engine", "port", "api_port", "region", "account", "project", "stack", "
 def command_environment(settings: Settings) -> dict[str, str]:
     """This process's environment, with which a windtunnel command finds the engine that the settings are of."""
     return environment({name: getattr(settings, name) for name in TOLD})
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def sweep(home: Path) -> None:

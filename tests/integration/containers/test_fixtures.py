@@ -13,7 +13,7 @@ import pytest
 
 from windtunnel.config import Settings
 from windtunnel.engines import LocalStackEngine
-from windtunnel.testing.engine import free_port
+from windtunnel.engines.ports import free_port
 
 Docker = Callable[..., str]
 Done = subprocess.CompletedProcess[str]

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from windtunnel.config import Settings
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
 from windtunnel.stack import Stack
-from windtunnel.testing.engine import command_environment, free_port
+from windtunnel.testing.engine import command_environment
 
 Docker = Callable[..., str]
 CLOSED = ("--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")

@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from windtunnel.engines import supervisor
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import ChildReport, end_tree, read_children
 from windtunnel.engines.supervisor import ChildOrder, Orders
-from windtunnel.testing.engine import free_port
 
 SERVE = """
 import json, os, socket, sys

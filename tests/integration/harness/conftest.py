@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from windtunnel.config import HOST
-from windtunnel.testing.engine import free_port
+from windtunnel.engines.ports import free_port
 
 
 class FakeEdge:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from windtunnel.config import Settings
-from windtunnel.testing.engine import free_port
+from windtunnel.engines.ports import free_port
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 TEMPLATE = """

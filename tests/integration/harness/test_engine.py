@@ -20,10 +20,11 @@ import requests
 from windtunnel.config import HOST, Settings
 from windtunnel.engines import EmbeddedEngine
 from windtunnel.engines.orders import STATE_VARIABLE
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import end_tree, marked_processes, read_children, read_record
 from windtunnel.engines.waiting import wait_until
 from windtunnel.errors import EngineError
-from windtunnel.testing.engine import apart, command_environment, free_port
+from windtunnel.testing.engine import apart, command_environment
 
 
 def silent(_line: str) -> None:

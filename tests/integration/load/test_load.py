@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from windtunnel.config import Settings
+from windtunnel.engines.ports import free_port
 from windtunnel.load.capacity import Counted, counted_between
 from windtunnel.load.collect import read_counted
 from windtunnel.stack import Stack
-from windtunnel.testing.engine import command_environment, free_port, throwaway_engine
+from windtunnel.testing.engine import command_environment, throwaway_engine
 from windtunnel.testing.plugin import Engine
 
 PATIENCE = 120

@@ -19,10 +19,10 @@ import requests
 from windtunnel import config
 from windtunnel.config import Settings
 from windtunnel.engines import EmbeddedEngine
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import read_children
 from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
-from windtunnel.testing.engine import free_port
 
 SECONDS = 60.0
 TEMPLATE = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from windtunnel.testing.engine import free_port
+from windtunnel.engines.ports import free_port
 
 from .conftest import Dev
 
@@ -306,7 +307,9 @@ def assert_gone(port: int) -> None:
 
 def test_a_port_that_is_taken_is_said(dev: Dev) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        code, _, err = invoke(dev, "Hello", "--debug", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        code, _, err = invoke(dev, "Hello", "--debug", str(port))
 
     assert code == 1
-    assert "is not free" in err
+    assert f"port {port} on 127.0.0.1 is taken by process {os.getpid()}" in err
+    assert "--debug 5679" in err

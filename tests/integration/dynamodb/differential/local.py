@@ -24,9 +24,9 @@ from pathlib import Path
 import psutil
 
 from windtunnel.config import HOST
+from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import end_tree
 from windtunnel.engines.waiting import last_lines, wait_until
-from windtunnel.testing.engine import free_port
 
 LOCK = Path(__file__).parents[4] / "requirements" / "dynamodb-local"
 NEEDS = ("java", "npm")
