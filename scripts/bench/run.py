@@ -17,9 +17,9 @@ from bench.application.deployment import Deployment
 from bench.case import Case
 from bench.errors import BenchError
 from bench.figures import Round, Row, failure, summarise
-from bench.memory import memory_mb
 from bench.system import Running, Say, Site, System
 from windtunnel.config import Settings
+from windtunnel.engines.memory import memory_held
 from windtunnel.engines.waiting import last_lines
 from windtunnel.errors import WindtunnelError
 
@@ -183,7 +183,7 @@ def _one_round(case: Case, contender: Contender, seconds: float, *, first: bool)
             if not contender.alive:
                 raise BenchError(f"its process is gone: {error}", detail=log) from error
             raise BenchError(str(error), detail=error.detail or log) from error
-        memory = memory_mb(tree.members(contender.running.process))
+        memory = memory_held(tree.members(contender.running.process)) / 2**20
     if not sample.rps:
         said = f"no right answer in {seconds:.0f} s, {sample.errors} errors"
         raise BenchError(said, detail=last_lines(contender.running.log))

@@ -147,7 +147,7 @@ def status(engine: Engine = None, port: Port = None) -> None:
 
     harness = _harness(engine=engine, port=port)
     found: EngineStatus = harness.engine.status()
-    screen.status(harness.engine.name, found)
+    screen.status(harness.engine.name, found, harness.engine.memory())
     if found.state != "up":
         raise typer.Exit(3)
     deployed = harness.find_stack()

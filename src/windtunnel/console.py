@@ -136,8 +136,8 @@ class Screen:
             if value:
                 self._out.print(Text(f"  {label:<8} {value}"), soft_wrap=True)
 
-    def status(self, engine: str, status: EngineStatus) -> None:
-        """An engine's state in one line, with what it uses."""
+    def status(self, engine: str, status: EngineStatus, memory: int | None) -> None:
+        """An engine's state in one line, with what it uses. `memory` is in bytes."""
         style = {"up": "bold green", "down": "bold yellow"}.get(status.state, "bold red")
         facts = [status.detail]
         if status.endpoint_url:
@@ -146,8 +146,8 @@ class Screen:
             facts.append(f"process {status.pid}")
         if status.uptime is not None:
             facts.append(f"up for {timedelta(seconds=int(status.uptime))}")
-        if status.memory is not None:
-            facts.append(f"{status.memory / 2**20:.0f} MB")
+        if memory is not None:
+            facts.append(f"{memory / 2**20:.0f} MB")
         self._out.print(
             Text.assemble((engine, "bold"), " is ", (status.state, style), ": ", ", ".join(facts)), soft_wrap=True
         )

@@ -46,6 +46,9 @@ class AwsEngine:
         except EngineError as error:
             return EngineStatus("down", str(error))
 
+    def memory(self) -> int | None:
+        return None
+
     def _account(self) -> str:
         try:
             return self.session().client("sts").get_caller_identity()["Account"]

@@ -14,14 +14,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """What is known of an engine now. `state` is "up", "down" or "broken"; memory is in bytes, uptime in seconds."""
+    """What is known of an engine now. `state` is "up", "down" or "broken"; uptime is in seconds."""
 
     state: str
     detail: str
     pid: int | None = None
     endpoint_url: str | None = None
     uptime: float | None = None
-    memory: int | None = None
 
 
 class Engine(Protocol):
@@ -37,6 +36,9 @@ class Engine(Protocol):
 
     def status(self) -> EngineStatus:
         """What is there now; never raises for an engine that is down or broken."""
+
+    def memory(self) -> int | None:
+        """Bytes that it holds, its functions' processes included; None where that is not known."""
 
     def session(self) -> boto3.Session:
         """A boto3 session with the engine's credentials and region."""

@@ -5,6 +5,7 @@ No Docker, no Java, no account. Everything it writes goes under `state_dir/engin
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from windtunnel.engines.local import (
     require_free_port,
     require_loaded,
 )
+from windtunnel.engines.memory import memory_held
 from windtunnel.engines.orders import (
     STATE_VARIABLE,
     Home,
@@ -34,6 +36,7 @@ from windtunnel.engines.orders import (
 )
 from windtunnel.engines.ports import free_ports
 from windtunnel.engines.process import (
+    INSTANCE_VARIABLE,
     ProcessRecord,
     describe,
     end_tree,
@@ -147,7 +150,7 @@ class EmbeddedEngine(LocalEngine):
             process = subprocess.Popen(
                 [sys.executable, "-I", supervisor.__file__, str(home.orders)],
                 cwd=home.folder,
-                env={STATE_VARIABLE: str(self._settings.state_dir)},
+                env={STATE_VARIABLE: str(self._settings.state_dir), INSTANCE_VARIABLE: instance},
                 stdin=subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=subprocess.STDOUT,
@@ -272,18 +275,22 @@ class EmbeddedEngine(LocalEngine):
         endpoint = f"http://{HOST}:{record.port}"
         if record.port != self._settings.port:
             return EngineStatus("broken", f"up on port {record.port}; port {self._settings.port} is set", record.pid)
-        try:
-            status = ask_status(self.endpoint_url)
-            memory = process.memory_info().rss + sum(c.memory_info().rss for c in process.children(recursive=True))
-        except psutil.NoSuchProcess:
-            return EngineStatus("down", f"process {record.pid} is just ending")
+        status = ask_status(self.endpoint_url)
         uptime = time.time() - record.created
         if status is None or status.get("instance") != record.instance:
-            return EngineStatus("broken", "running, but does not answer", record.pid, endpoint, uptime, memory)
+            return EngineStatus("broken", "running, but does not answer", record.pid, endpoint, uptime)
         if not status.get("ready"):
-            return EngineStatus("broken", "still starting", record.pid, endpoint, uptime, memory)
+            return EngineStatus("broken", "still starting", record.pid, endpoint, uptime)
         detail = f"LocalStack {status.get('localstack')}, embedded"
         again = [f"{child.name} {child.starts - 1}" for child in read_children(self._home.children) if child.starts > 1]
         if again:
             detail += f" (started again: {', '.join(again)} times; {self._home.supervisor_log})"
-        return EngineStatus("up", detail, record.pid, endpoint, uptime, memory)
+        return EngineStatus("up", detail, record.pid, endpoint, uptime)
+
+    def memory(self) -> int | None:
+        _, process = self._running()
+        if process is None:
+            return None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return memory_held([process, *process.children(recursive=True)])
+        return None

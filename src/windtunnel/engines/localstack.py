@@ -240,17 +240,22 @@ class LocalStackEngine(LocalEngine):
             return EngineStatus("down", f"container {there.name} is {there.state} (exit code {there.exit_code})")
         settings = self._as_running(there)
         endpoint, uptime = settings.endpoint_url, time.time() - there.started
-        memory = self._memory(there.id)
         status = ask_status(endpoint)
         if status is None or not there.id.startswith(str(status.get("instance"))):
-            return EngineStatus("broken", f"container {there.name} does not answer", None, endpoint, uptime, memory)
+            return EngineStatus("broken", f"container {there.name} does not answer", None, endpoint, uptime)
         if not status.get("ready"):
-            return EngineStatus("broken", f"container {there.name} is still starting", None, endpoint, uptime, memory)
+            return EngineStatus("broken", f"container {there.name} is still starting", None, endpoint, uptime)
         detail = f"LocalStack {status.get('localstack')}, container {there.name}"
-        return EngineStatus("up", detail, None, endpoint, uptime, memory)
+        return EngineStatus("up", detail, None, endpoint, uptime)
+
+    def memory(self) -> int | None:
+        """As `docker stats` has it, which takes two seconds: what is used, without what the kernel may take back."""
+        with contextlib.suppress(EngineError):
+            if (there := self._container()) and there.running:
+                return self._memory(there.id)
+        return None
 
     def _memory(self, container: str) -> int | None:
-        """As `docker stats` has it, which takes two seconds: what is used, without what the kernel may take back."""
         for paths, key in ((MEMORY, "inactive_file"), (MEMORY_V1, "total_inactive_file")):
             told = self._docker().read_file(container, *paths)
             if told is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from windtunnel.config import HOST, Settings
 from windtunnel.dynamodb.server_config import ServerConfig
 from windtunnel.edge.config import EdgeConfig
+from windtunnel.engines.process import INSTANCE_VARIABLE
 from windtunnel.engines.supervisor import ChildOrder, Orders
 
 ACCOUNT = "000000000000"
@@ -160,7 +161,7 @@ def _backplane_environment(settings: Settings, home: Home, ports: Ports, instanc
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "LAMBDA_RUNTIME_EXECUTOR": EXECUTOR,
         **{f"PROVIDER_OVERRIDE_{service.upper().replace('-', '_')}": name for service, name in PROVIDERS.items()},
-        "WINDTUNNEL_INSTANCE": instance,
+        INSTANCE_VARIABLE: instance,
         "WINDTUNNEL_TOKEN": token,
         "WINDTUNNEL_EDGE_URL": f"http://{HOST}:{ports.edge}",
         "WINDTUNNEL_DYNAMODB_PORT": str(ports.dynamodb),

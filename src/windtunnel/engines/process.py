@@ -10,13 +10,16 @@ from pathlib import Path
 
 import psutil
 
+INSTANCE_VARIABLE = "WINDTUNNEL_INSTANCE"
+"""Marks a started process in its environment, so that its id is not taken for another's.
+
+Not its time of creation: that is reckoned from the clock, which is set anew where a machine was asleep.
+"""
+
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """What is remembered of a started process.
-
-    A process id alone says nothing after a reboot or once ids wrap around, so the time of creation goes with it.
-    """
+    """What is remembered of a started process."""
 
     pid: int
     created: float
@@ -24,7 +27,8 @@ class ProcessRecord:
     port: int
     region: str
     instance: str
-    """A random token that the process tells in its status, so that nobody else's server is taken for it."""
+    """A random token that the process has in its environment and tells in its status, so that neither another process
+    nor another server is taken for it."""
     api_port: int
     backplane_port: int
     """LocalStack's own."""
@@ -33,13 +37,11 @@ class ProcessRecord:
 
     def process(self) -> psutil.Process | None:
         """The process, or None if it is gone."""
-        try:
+        with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 1.0
-            if same and process.status() != psutil.STATUS_ZOMBIE:
+            ours = process.environ().get(INSTANCE_VARIABLE) == self.instance
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
                 return process
-        except psutil.NoSuchProcess:
-            pass
         return None
 
 

@@ -98,6 +98,7 @@ def test_a_start_is_ready_when_it_returns_and_a_stop_leaves_nothing(
     health = requests.get(f"{settings.endpoint_url}/_localstack/health", timeout=5).json()
     assert status.state == "up"
     assert "4.14.0" in status.detail
+    assert 100 * 2**20 < (embedded.memory() or 0) < 4 * 2**30
     # who reaches it, runs code: nobody but this machine does
     listening = [c.laddr.ip for c in psutil.Process(status.pid).net_connections() if c.status == psutil.CONN_LISTEN]
     assert set(listening) == {HOST}
@@ -108,6 +109,7 @@ def test_a_start_is_ready_when_it_returns_and_a_stop_leaves_nothing(
     assert ours(settings) == []
     assert port_is_free(settings.port)
     assert embedded.status().state == "down"
+    assert embedded.memory() is None
     assert embedded.stop(silent) is False
 
 

@@ -1,20 +1,29 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from windtunnel.engines.process import ProcessRecord, read_record, write_record
+from windtunnel.engines.process import INSTANCE_VARIABLE, ProcessRecord, read_record, write_record
 
 
 @pytest.fixture
-def own() -> ProcessRecord:
-    me = psutil.Process()
+def started() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, INSTANCE_VARIABLE: "i"}) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def own(started: subprocess.Popen[bytes]) -> ProcessRecord:
+    created = psutil.Process(started.pid).create_time()
     return ProcessRecord(
-        pid=me.pid, created=me.create_time(), port=1, region="r", instance="i", api_port=2, backplane_port=3, token="t"
+        pid=started.pid, created=created, port=1, region="r", instance="i", api_port=2, backplane_port=3, token="t"
     )
 
 
@@ -39,8 +48,28 @@ def test_a_record_knows_its_process(own: ProcessRecord) -> None:
     process = own.process()
 
     assert process is not None
-    assert process.pid == os.getpid()
+    assert process.pid == own.pid
 
 
-def test_another_process_with_the_same_id_is_not_ours(own: ProcessRecord) -> None:
-    assert replace(own, created=own.created - 60).process() is None
+def test_a_clock_that_was_set_makes_it_no_other_process(own: ProcessRecord) -> None:
+    assert replace(own, created=own.created - 3600).process() is not None
+
+
+@pytest.mark.parametrize("pid", ["its own", "this one"])
+def test_another_process_with_the_same_id_is_not_ours(own: ProcessRecord, pid: str) -> None:
+    # neither one that is another instance's, nor one that is nothing of windtunnel's
+    other = replace(own, instance="j") if pid == "its own" else replace(own, pid=os.getpid())
+
+    assert other.process() is None
+
+
+def test_a_process_that_ended_is_none_also_before_somebody_waited_for_it(
+    own: ProcessRecord, started: subprocess.Popen[bytes]
+) -> None:
+    started.kill()
+    os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
+    unwaited = own.process()
+    started.wait()
+
+    assert unwaited is None
+    assert own.process() is None
