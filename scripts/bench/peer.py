@@ -17,7 +17,7 @@ from bench.system import Running, Site
 from bench.venv import Venv
 from windtunnel.config import HOST
 from windtunnel.engines.ports import free_port, port_holder
-from windtunnel.engines.process import end_tree, marked_processes
+from windtunnel.engines.process import end_tree, lives, marked_processes
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
@@ -96,7 +96,7 @@ class Peer:
         url = f"http://{HOST}:{port}{self.health}"
 
         def probe() -> bool | None:
-            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            if not lives(process):
                 raise BenchError(f"{self.name} ended while it was starting", detail=last_lines(log))
             try:
                 return True if requests.get(url, timeout=2).ok else None

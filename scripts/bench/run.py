@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import requests
 
 from bench import cold, load, tree
@@ -20,6 +19,7 @@ from bench.figures import Round, Row, failure, summarise
 from bench.system import Running, Say, Site, System
 from windtunnel.config import Settings
 from windtunnel.engines.memory import memory_held
+from windtunnel.engines.process import lives
 from windtunnel.engines.waiting import last_lines
 from windtunnel.errors import WindtunnelError
 
@@ -55,8 +55,7 @@ class Contender:
 
     @property
     def alive(self) -> bool:
-        process = self.running.process
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return lives(self.running.process)
 
 
 @dataclass

@@ -40,6 +40,7 @@ from windtunnel.engines.process import (
     ProcessRecord,
     describe,
     end_tree,
+    lives,
     marked_processes,
     read_children,
     read_record,
@@ -184,7 +185,7 @@ class EmbeddedEngine(LocalEngine):
 
     def _require_running(self, process: psutil.Process) -> None:
         """Raises EngineError where the supervisor is gone."""
-        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+        if not lives(process):
             raise EngineError(
                 f"the engine ended while it was starting ({self._exit_reason(process)})",
                 hint=f"the whole logs: {self._home.folder}/*.log",

@@ -40,7 +40,7 @@ class ProcessRecord:
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(self.pid)
             ours = process.environ().get(INSTANCE_VARIABLE) == self.instance
-            if ours and process.status() != psutil.STATUS_ZOMBIE:
+            if ours and lives(process):
                 return process
         return None
 
@@ -77,6 +77,14 @@ def read_children(path: Path) -> list[ChildReport]:
         return [ChildReport(name, **child) for name, child in json.loads(path.read_text()).items()]
     except (OSError, ValueError, TypeError):
         return []
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process has not ended yet. One that has, and that nobody has waited for (a zombie), does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end_tree(process: psutil.Process, grace: float) -> None:

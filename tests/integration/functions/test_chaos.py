@@ -14,8 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-
-from windtunnel.functions import keeper
+from tests.integration.functions.processes import named
 
 SOURCE = """
 import os, subprocess, sys, time
@@ -40,16 +39,6 @@ WEIGHTS = {"": 60, "words": 12, "raise": 8, "crash": 6, "kill": 6, "large": 3, "
 COUNT = int(os.environ.get("WINDTUNNEL_STORM", "250"))
 """Invocations for each seed; WINDTUNNEL_STORM=10000 takes some minutes."""
 Make = Any
-
-
-def below(name: str) -> list[psutil.Process]:
-    """This process's functions, or zygotes: whatever else it has started (an engine, say) is not the test's to kill."""
-    found = []
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if keeper.__file__ in child.cmdline():
-                found += [process for process in child.children() if process.name() == name]
-    return found
 
 
 def footprint() -> tuple[int, int, int]:
@@ -87,7 +76,7 @@ async def test_whatever_happens_every_invocation_is_answered_and_nothing_is_left
         nonlocal killed
         while True:
             await asyncio.sleep(dice.uniform(0.05, 0.25))
-            chosen = below("function" if dice.random() < 0.95 else "zygote")
+            chosen = named("function" if dice.random() < 0.95 else "zygote")
             if chosen and dice.random() < 0.7:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(dice.choice(chosen).pid, signal.SIGKILL)

@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
+from windtunnel.engines.process import lives
+
 Make = Any
 Node = Callable[..., Any]
 BOOTSTRAP = """#!/bin/sh
@@ -343,7 +345,7 @@ async def test_nothing_is_left_of_an_engine_that_is_killed(
         engine.kill()
 
     async with asyncio.timeout(5):
-        while left := [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+        while left := [one for one in started if lives(one)]:
             await asyncio.sleep(0.01)
     assert not left
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
 from typing import Any
 
 import psutil
 import pytest
+from tests.integration.functions.processes import keepers, named
 
-from windtunnel.functions import keeper
+from windtunnel.engines.process import lives
 from windtunnel.functions.memory import memory_mb
 
 Make = Any
@@ -20,16 +19,6 @@ PID = "import os\ndef handler(e, c):\n  return os.getpid()\n"
 
 def answer(result: Any) -> Any:
     return json.loads(result.payload)
-
-
-def named(name: str) -> list[psutil.Process]:
-    """The keeper's zygotes or functions."""
-    found = []
-    for child in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if keeper.__file__ in child.cmdline():
-                found += [process for process in child.children() if process.name() == name]
-    return found
 
 
 async def until(true: Any) -> None:
@@ -59,15 +48,12 @@ async def test_the_end_of_the_keeper_is_the_end_of_every_process_and_another_is_
     await aws.call(payload=b"0")
     call = asyncio.create_task(aws.call(payload=b"60"))
     await asyncio.sleep(0.2)
-    # an engine of this session has a keeper of its own, below its edge
-    (held,) = [child for child in psutil.Process().children() if keeper.__file__ in child.cmdline()]
+    (held,) = keepers()
     processes = [held, *held.children(recursive=True)]
 
     held.kill()
 
-    await until(
-        lambda: not [process for process in processes if process.is_running() and process.ppid() != os.getpid()]
-    )
+    await until(lambda: not [process for process in processes if lives(process)])
     assert answer(await call)["errorType"] == "Runtime.ExitError"
     assert not (await aws.call(payload=b"0")).error
 
