@@ -12,13 +12,13 @@ from typing import Any
 from windtunnel.dynamodb.call import Call
 from windtunnel.dynamodb.capacity import write_units
 from windtunnel.dynamodb.consumed import Consumed
-from windtunnel.dynamodb.errors import conditional_check_failed, transaction_conflict
+from windtunnel.dynamodb.errors import DynamoDBError, conditional_check_failed, transaction_conflict
 from windtunnel.dynamodb.expressions.condition import Condition
 from windtunnel.dynamodb.expressions.update import Applied, Update
 from windtunnel.dynamodb.index_change import IndexChange, index_change, written_sizes
 from windtunnel.dynamodb.item_key import key_of_item
 from windtunnel.dynamodb.row import Key, Row
-from windtunnel.dynamodb.sizes import check_item_size
+from windtunnel.dynamodb.sizes import check_item_size, item_size
 from windtunnel.dynamodb.table import Table
 from windtunnel.dynamodb.values import Item, check_nesting
 
@@ -65,7 +65,7 @@ def outcome_of(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:
     if write.condition is not None and not write.condition.matches(old.item if old else {}):
         # it consumes all the same, by the larger of the item that is there and the one that was to be (Developer
         # Guide, "DynamoDB read and write operations"); of a transaction that is cancelled, what preparing it takes
-        consumed.add(write_units(max(_size(old), _size(write.row))))
+        consumed.add(write_units(max(_size(old), _intended_size(write, old))))
         call.bill.failed_conditions += (write.table,)
         raise conditional_check_failed(old.item if old and write.return_old else None)
     if write.update is not None:
@@ -127,6 +127,18 @@ def write_item(call: Call, write: ItemWrite, consumed: Consumed) -> Outcome:
 
 def _size(row: Row | None) -> int:
     return row.size if row else 0
+
+
+def _intended_size(write: ItemWrite, old: Row | None) -> int:
+    """Of the item that a write would have made; 0 where it would have made none."""
+    if write.update is None:
+        return _size(write.row or write.upsert)
+    if old is None and not write.creates:
+        return 0
+    try:
+        return item_size(write.update.apply(old.item if old else write.key_item).item)
+    except DynamoDBError:  # it does not go with the item that is there
+        return 0
 
 
 def returned(outcome: Outcome, values: str | None) -> Mapping[str, Any] | None:

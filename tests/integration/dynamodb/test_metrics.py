@@ -169,10 +169,19 @@ def test_a_failed_condition_consumes_by_the_larger_item(dynamodb: Any, make_tabl
     refused(dynamodb.put_item, Item=strings(id="1", text="x" * 3500), **condition)
     refused(dynamodb.delete_item, Key=strings(id="1"), **condition)
     refused(dynamodb.delete_item, Key=strings(id="2"), ConditionExpression="attribute_exists(id)")
+    longer: dict[str, Any] = {
+        "UpdateExpression": "SET more = :m",
+        "ExpressionAttributeValues": {":m": {"S": "y" * 3000}},
+    }
+    refused(dynamodb.update_item, Key=strings(id="1"), **longer, **condition)
+    refused(dynamodb.update_item, Key=strings(id="2"), **longer, ConditionExpression="attribute_exists(id)")
+    # what cannot be made of the item that is there counts nothing
+    wrong: dict[str, Any] = {"UpdateExpression": "ADD #t :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    refused(dynamodb.update_item, Key=strings(id="1"), **wrong, ExpressionAttributeNames={"#t": "text"}, **condition)
 
     found = counted()
-    assert found[WRITES, table] == (4 + 2 + 1, 3)
-    assert found["ConditionalCheckFailedRequests", table] == (3, 3)
+    assert found[WRITES, table] == (4 + 2 + 1 + 5 + 3 + 2, 6)
+    assert found["ConditionalCheckFailedRequests", table] == (6, 6)
     assert ("UserErrors",) not in found
 
 
