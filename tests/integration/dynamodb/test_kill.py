@@ -139,7 +139,12 @@ async def acknowledged(
 async def write_until_killed(pid: int, port: int, known: Known, choice: random.Random) -> None:
     clients = [Client("127.0.0.1", port) for _ in range(WRITERS)]
     writers = [asyncio.create_task(write(client, n, known, choice)) for n, client in enumerate(clients)]
-    await asyncio.sleep(choice.uniform(0.01, 0.12))
+    # by how much it did, not by the clock: on a busy machine that would be nothing
+    enough = known.answers + choice.randrange(5, 60)
+    async with asyncio.timeout(60):
+        while known.answers < enough:
+            await asyncio.sleep(0.001)
+    await asyncio.sleep(choice.uniform(0, 0.01))
     os.kill(pid, signal.SIGKILL)
     await asyncio.gather(*writers)
     for client in clients:
@@ -236,13 +241,14 @@ def test_nothing_counted_is_lost_or_doubled_by_killing(nursery: subprocess.Popen
 
 async def put_until_killed(pid: int, port: int, choice: random.Random) -> int:
     """How many puts of one unit each were answered. What was counted is asked for meanwhile, and not acknowledged."""
-    client, answers = Client("127.0.0.1", port), 0
-    asyncio.get_running_loop().call_later(choice.uniform(0.05, 0.15), os.kill, pid, signal.SIGKILL)
+    client, answers, enough = Client("127.0.0.1", port), 0, choice.randrange(15, 60)
     with contextlib.suppress(UpstreamBroken, UpstreamUnreachable):
         while True:
             item = {"id": {"S": str(choice.randrange(100))}}
             await ask(client, "PutItem", {"TableName": "things", "Item": item})
             answers += 1
+            if answers == enough:
+                asyncio.get_running_loop().call_later(choice.uniform(0, 0.01), os.kill, pid, signal.SIGKILL)
             if answers % 20 == 0:
                 await client.request("GET", b"/_windtunnel/dynamodb/metrics", [], b"", timeout=10.0)
     await client.close()
