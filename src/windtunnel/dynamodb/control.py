@@ -3,8 +3,9 @@
 GET status; GET snapshots; POST snapshots/NAME takes one; POST snapshots/NAME/restore makes the state what it was;
 DELETE snapshots/NAME.
 
-GET metrics: what was counted, as batches for CloudWatch, one at a time; DELETE metrics/ID: it has arrived there,
-and the next is wanted. GET consumed: each table's capacity units in all.
+GET metrics: what was counted until now, as batches for CloudWatch, one at a time; DELETE metrics/ID: it has arrived
+there, and the next is wanted. GET metrics/closed: the same, without what is still being counted. GET consumed: each
+table's capacity units in all.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Control:
                 return {"deleted": name}
             case ("GET", "metrics"):
                 return self._meter.next_batch()
+            case ("GET", "metrics", "closed"):
+                return self._meter.next_batch(only_closed=True)
             case ("DELETE", "metrics", identifier):
                 self._meter.acknowledge(identifier)
                 return {"acknowledged": identifier}

@@ -246,9 +246,12 @@ class Meter:
         while len(self._batches) > KEPT:
             self._batches.popleft().tally.delete()
 
-    def next_batch(self) -> dict[str, Any]:
-        """The oldest that is not acknowledged, with its "id", in the plugin's own form; empty where there is none."""
-        if not self._batches:
+    def next_batch(self, *, only_closed: bool = False) -> dict[str, Any]:
+        """The oldest that is not acknowledged, with its "id", in the plugin's own form; empty where there is none.
+
+        Where no other is left it is what was counted until now, unless `only_closed`.
+        """
+        if not self._batches and not only_closed:
             self._close_tally()
         return self._batches[0].document() if self._batches else {}
 

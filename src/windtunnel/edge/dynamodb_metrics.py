@@ -28,7 +28,7 @@ class DynamoDBMetrics:
     def __init__(self, dynamodb: Client, send: Callable[[bytes], Awaitable[bool]], interval: float = INTERVAL) -> None:
         self._dynamodb = dynamodb
         self._send = send
-        self._repeated = Repeated(self._bring_all, interval, "DynamoDB's metrics could not be brought to CloudWatch")
+        self._repeated = Repeated(self.bring_all, interval, "DynamoDB's metrics could not be brought to CloudWatch")
 
     def start(self) -> None:
         """Bring them from now on."""
@@ -38,14 +38,16 @@ class DynamoDBMetrics:
         """End. What was not brought yet stays with DynamoDB."""
         await self._repeated.close()
 
-    async def _bring_all(self) -> None:
-        while await self.bring():
-            pass
+    async def bring_all(self) -> None:
+        """What was counted until now. What comes meanwhile is for the next time: under load there is always more."""
+        route = b"metrics"
+        while await self.bring(route):
+            route = b"metrics/closed"
 
-    async def bring(self) -> bool:
+    async def bring(self, route: bytes = b"metrics") -> bool:
         """Bring the next batch. False where there is none, or one of both is not there now."""
         try:
-            reply = await self._ask("GET", b"metrics")
+            reply = await self._ask("GET", route)
             identifier = json.loads(reply.body).get("id") if reply.status == 200 else None
             if not identifier or not await self._send(reply.body):
                 return False

@@ -95,6 +95,45 @@ def test_what_was_counted_arrives_once(run: Callable[..., Any], tmp_path: Path) 
     run(main())
 
 
+def test_what_is_counted_while_it_is_brought_is_for_the_next_time(run: Callable[..., Any], tmp_path: Path) -> None:
+    async def main() -> None:
+        async with serving(tmp_path / "data") as client:
+            plugin = Plugin()
+
+            async def take(body: bytes) -> bool:
+                await read(client, 1)  # as under load: there is always more
+                return await plugin.take(body)
+
+            metrics = DynamoDBMetrics(client, take)
+            await make_table(client)
+            await read(client, 3)
+
+            for times in (1, 2, 3):
+                async with asyncio.timeout(10):
+                    await metrics.bring_all()
+                assert len(plugin.asked) == times
+            assert plugin.units == 3 + 2
+
+    run(main())
+
+
+def test_what_was_left_is_brought_at_once(run: Callable[..., Any], tmp_path: Path) -> None:
+    async def main() -> None:
+        for _ in range(3):
+            async with serving(tmp_path / "data") as client:
+                await make_table(client)
+                await read(client, 2)
+                await call(client, "DeleteTable", TableName="things")
+        plugin = Plugin()
+        async with serving(tmp_path / "data") as client:
+            await DynamoDBMetrics(client, plugin.take).bring_all()
+
+        assert plugin.units == 6
+        assert len(plugin.asked) == 3
+
+    run(main())
+
+
 def test_it_is_brought_without_being_asked(run: Callable[..., Any], tmp_path: Path) -> None:
     async def main() -> None:
         async with serving(tmp_path / "data") as client:
