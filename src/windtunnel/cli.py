@@ -125,7 +125,7 @@ def deploy(
 ) -> None:
     """Deploy the stack to the engine that is up; where none is, to AWS, with the real sam build && sam deploy."""
     harness = _harness(engine=engine, port=port, region=region, stack=stack, template=template, stacks=stacks)
-    if "engine" not in harness.settings.chosen and harness.engine.status().state != "up":
+    if "engine" not in harness.settings.chosen and harness.engine.status().state == "down":
         screen.say("no engine is up (make up starts one): this is the real sam build && sam deploy, to AWS")
         harness = _harness(engine="aws", region=region, stack=stack, template=template, stacks=stacks)
     _show(harness, harness.deploy())

@@ -35,6 +35,7 @@ class Harness:
         self.settings = settings = follow(settings)
         self.engine = make_engine(settings)
         self._listen = listen
+        self._started = False
 
     def up(self) -> Stack:
         """Start the engine where it is not up, deploy the stack, and write what it is to outputs.json.
@@ -46,24 +47,25 @@ class Harness:
             # a typing error in the template is not worth waiting for an engine
             for settings in (self.settings, *self.settings.parts):
                 find_artifacts(read_template(settings.template), settings.parameters)
-        started = self.start()
         try:
+            self.start()
             return self.deploy()
         except (KeyboardInterrupt, SystemExit):
-            if started:
+            if self._started:
                 self.engine.stop(self._note)
             raise
 
     def start(self) -> bool:
         """Start the engine where it is not up; True if this call started it."""
         with self._phase("engine") as phase:
-            started = self.engine.start(self._note)
+            self._started = self.engine.start(self._note)
             remember(self.settings)
             status = self.engine.status()
             where = f" on {status.endpoint_url}" if status.endpoint_url else ""
             process = f" (process {status.pid})" if status.pid else ""
-            phase(f"{status.detail}{where}{process}{'' if started or not status.endpoint_url else ', was up already'}")
-        return started
+            before = ", was up already" if status.endpoint_url and not self._started else ""
+            phase(f"{status.detail}{where}{process}{before}")
+        return self._started
 
     def parts(self) -> tuple[Harness, ...]:
         """The optional parts that are asked for, each with a harness of its own on the same engine."""
@@ -227,8 +229,8 @@ class _Laps:
 def temporary(settings: Settings, listen: Listener = ignore) -> Iterator[Harness]:
     """A harness whose engine is started for the block and ended after it, whatever happens in it."""
     harness = Harness(settings, listen)
-    harness.start()
     try:
+        harness.start()
         yield harness
     finally:
         harness.engine.stop(lambda _line: None, state=True)

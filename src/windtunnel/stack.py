@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from windtunnel.engines import Engine
 from windtunnel.errors import DeployError
+from windtunnel.files import write_whole
 
 API, STAGE, API_KEY = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGateway::ApiKey"
 
@@ -81,13 +82,9 @@ def describe_stack(engine: Engine, name: str, region: str) -> Stack | None:
 
 
 def write_outputs(path: Path, stack: Stack) -> None:
-    """Write a stack to outputs.json, in one step: scripts and load tests read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
+    """Write a stack to outputs.json: scripts and load tests read it. It holds the API key."""
     document = {**asdict(stack), "written": datetime.now(UTC).isoformat(timespec="seconds")}
-    draft.write_text(json.dumps(document, indent=2) + "\n")
-    draft.chmod(0o600)  # it holds the API key
-    draft.replace(path)
+    write_whole(path, json.dumps(document, indent=2) + "\n")
 
 
 def engine_of(path: Path) -> str | None:

@@ -15,6 +15,7 @@ RANK = {
     "errors": 0,
     "access_key": 0,
     "config": 1,
+    "files": 1,
     "http": 2,
     "functions": 3,
     "dynamodb": 3,

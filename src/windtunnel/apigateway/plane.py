@@ -25,6 +25,7 @@ from windtunnel.apigateway.plan import NO_KEYS, StagePlan, stage_plan
 from windtunnel.apigateway.request import Request
 from windtunnel.apigateway.throttle import Throttles
 from windtunnel.apigateway.usage import UsageLedger
+from windtunnel.files import write_whole
 from windtunnel.functions.plane import FunctionsPlane
 from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
@@ -192,9 +193,7 @@ class ApiGateway:
         text = json.dumps(self._ledger.to_document())
         if text == self._saved:
             return
-        draft = self._usage_path.with_suffix(".new")
-        draft.write_text(text)
-        draft.replace(self._usage_path)
+        write_whole(self._usage_path, text)
         self._saved = text
 
     async def close(self) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from windtunnel.files import write_whole
+
 LOG = logging.getLogger(__name__)
 
 Apply = Callable[[str, Mapping[str, Any] | None], None]
@@ -67,7 +69,4 @@ class Publications:
         return self._folder / f"{quote(key, safe='')}.json"
 
     def _write(self, key: str, document: Mapping[str, Any]) -> None:
-        path = self._path(key)
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(document))
-        draft.replace(path)
+        write_whole(self._path(key), json.dumps(document))

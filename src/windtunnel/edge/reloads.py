@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from windtunnel.files import write_whole
+
 LOG = logging.getLogger(__name__)
 LATEST = "$LATEST"
 
@@ -125,9 +127,7 @@ class Reloads:
         return {**document, "versions": versions}
 
     def _write(self) -> None:
-        draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps({key: asdict(reload) for key, reload in self._reloads.items()}))
-        draft.replace(self._path)
+        write_whole(self._path, json.dumps({key: asdict(reload) for key, reload in self._reloads.items()}))
 
 
 def _place(document: Document) -> Place:

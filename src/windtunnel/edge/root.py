@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from windtunnel.files import write_whole
+
 
 class Root:
     """`api` is its id and stage, or None."""
@@ -24,6 +26,4 @@ class Root:
     def set(self, api_id: str, stage: str) -> None:
         """Take this API from now on."""
         self.api = (api_id, stage)
-        draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps(self.api))
-        draft.replace(self._path)
+        write_whole(self._path, json.dumps(self.api))

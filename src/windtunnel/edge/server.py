@@ -212,7 +212,7 @@ class Edge:
         """The backplane's own status with ours in it; not ready while the backplane does not answer."""
         edge = {"pid": os.getpid(), "port": self._config.port, "root": self.root.api}
         try:
-            reply = await self._backplane.request("GET", b"/_windtunnel/status", self._token_header(), b"", timeout=2.0)
+            reply = await self._backplane.request("GET", b"/_windtunnel/status", self._token_header(), b"", timeout=8.0)
             told = json.loads(reply.body) if reply.status == 200 else {}
         except (*UPSTREAM_ERRORS, TimeoutError, ValueError):
             told = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 from windtunnel import config
 from windtunnel.config import Settings
 from windtunnel.engines import supervisor
-from windtunnel.engines.orders import STATE_VARIABLE, Home, Ports, engine_orders
+from windtunnel.engines.orders import LAST_SNAPSHOT_VARIABLE, STATE_VARIABLE, Home, Ports, engine_orders
 from windtunnel.engines.supervisor import ChildOrder, Orders
 
 ROOT = Path("/opt/windtunnel")
@@ -30,6 +30,9 @@ STANDARD_PORT = 4566
 """Where containers beside this one find it, whatever port it has outside."""
 BACKPLANE, DYNAMODB = 14_566, 14_567
 """The same in every life, as a restored backplane may have told of its port."""
+GRACE = 8.0
+"""Seconds that processes get to end, of the ten that Compose gives the container: its state is to be written whole."""
+LAST_SNAPSHOT = 6.0
 INIT_HOOKS = Path("/etc/localstack/init")
 PREFIX = "LOCALSTACK_"
 KEPT_PREFIXED = ("LOCALSTACK_HOST", "LOCALSTACK_HOSTNAME", "LOCALSTACK_AUTH_TOKEN", "LOCALSTACK_API_KEY")
@@ -55,7 +58,7 @@ def container_orders(settings: Settings, home: Home, instance: str, variables: M
     more = {} if STANDARD_PORT in orders.listen.values() else {"standard": STANDARD_PORT}
     children = tuple(_child(child, tuple(more), variables) for child in orders.children)
     listen = {**orders.listen, **more}
-    return replace(orders, host="0.0.0.0", listen=listen, children=children)  # noqa: S104 - Docker publishes it
+    return replace(orders, host="0.0.0.0", listen=listen, children=children, grace=GRACE)  # noqa: S104 - Docker publishes it
 
 
 def _child(order: ChildOrder, more_sockets: tuple[str, ...], variables: Mapping[str, str]) -> ChildOrder:
@@ -64,7 +67,7 @@ def _child(order: ChildOrder, more_sockets: tuple[str, ...], variables: Mapping[
     if order.name == "backplane":
         # what only the container may say comes first, what windtunnel says last
         ours = {name: value for name, value in environment.items() if name not in DROPPED}
-        environment = {**image_environment(variables), **ours}
+        environment = {**image_environment(variables), LAST_SNAPSHOT_VARIABLE: str(LAST_SNAPSHOT), **ours}
     return replace(order, log=OUTPUT, environment=environment, sockets=sockets)
 
 

@@ -20,6 +20,7 @@ from windtunnel.config import HOST, Settings
 from windtunnel.engines import supervisor
 from windtunnel.engines.base import EngineStatus, Report
 from windtunnel.engines.local import (
+    ANSWER_SECONDS,
     EdgeAddress,
     LocalEngine,
     ask_status,
@@ -49,7 +50,8 @@ from windtunnel.engines.process import (
 from windtunnel.engines.waiting import last_lines, wait_until
 from windtunnel.errors import EngineError
 
-STATUS_TIMEOUT = 2.0
+STARTING_SECONDS = 2.0
+"""What one question takes at most while the engine starts: then its processes are looked at."""
 STOP_GRACE = 4.0
 """Seconds that the supervisor gets to end: it gives its children two. LocalStack needs one, and hangs where a log was
 just on its way to it; an engine's state goes with it, so that nothing is lost when it is killed then."""
@@ -113,10 +115,10 @@ class EmbeddedEngine(LocalEngine):
 
     def _start_process(self, report: Report) -> None:
         instance, token = secrets.token_hex(8), secrets.token_hex(16)
-        backplane, dynamodb = free_ports(2)
+        backplane, dynamodb = free_ports(2, but={self._settings.port, self._settings.api_port})
         ports = Ports(self._settings.port, self._settings.api_port, backplane, dynamodb)
-        process = self._spawn(ports, instance, token)
         try:
+            process = self._spawn(ports, instance, token)
             record = ProcessRecord(
                 pid=process.pid,
                 created=process.create_time(),
@@ -131,8 +133,9 @@ class EmbeddedEngine(LocalEngine):
             report(f"waiting for LocalStack behind {self.endpoint_url} ({self._home.engine_log})")
             self._await_ready(record, process)
         except BaseException:
-            # a failure or Ctrl-C: what was started here does not stay
-            end_tree(process, STOP_GRACE)
+            # a failure or Ctrl-C, at whatever moment: what was started here does not stay
+            for process in marked_processes(INSTANCE_VARIABLE, instance):
+                end_tree(process, STOP_GRACE)
             self._record_path.unlink(missing_ok=True)
             raise
 
@@ -169,7 +172,8 @@ class EmbeddedEngine(LocalEngine):
             self._require_running(process)
             if first:
                 self._require_no_restart()
-            status = ask_status(self.endpoint_url, min(STATUS_TIMEOUT, self._settings.start_timeout))
+            patience = STARTING_SECONDS if first else ANSWER_SECONDS
+            status = ask_status(self.endpoint_url, min(patience, self._settings.start_timeout))
             if status is None or status.get("instance") != record.instance or not status.get("ready"):
                 return None
             hint = "make the environments anew: scripts/bootstrap --force"

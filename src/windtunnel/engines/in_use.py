@@ -7,6 +7,7 @@ from pathlib import Path
 
 from windtunnel.config import Settings
 from windtunnel.engines import ENGINES, make_engine
+from windtunnel.files import write_whole
 
 AWS = "aws"
 """Never taken for being in use: it is asked for by name, as it costs money."""
@@ -26,9 +27,7 @@ def follow(settings: Settings) -> Settings:
 def remember(settings: Settings) -> None:
     """An engine was started, or found up by who would have started it."""
     if settings.engine != AWS:
-        path = _path(settings)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(settings.engine + "\n")
+        write_whole(_path(settings), settings.engine + "\n")
 
 
 def forget(settings: Settings) -> None:

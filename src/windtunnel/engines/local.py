@@ -20,12 +20,15 @@ from windtunnel.edge.config import TOKEN_HEADER
 from windtunnel.engines.base import Report
 from windtunnel.engines.orders import EXECUTOR, PROVIDERS
 from windtunnel.engines.ports import port_holder, port_is_taken, require_bindable
+from windtunnel.engines.process import ends
 from windtunnel.errors import EngineError
 
-DYING_SECONDS = 2.0
+DYING_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""What an engine that is there may take to say how it is: on a busy machine it is slow, and not broken."""
 
 
-def ask_status(endpoint_url: str, timeout: float = 2.0) -> Mapping[str, Any] | None:
+def ask_status(endpoint_url: str, timeout: float = ANSWER_SECONDS) -> Mapping[str, Any] | None:
     """What windtunnel's plugin says of itself inside the engine; None while nobody answers."""
     return ask_json(f"{endpoint_url}/_windtunnel/status", timeout)
 
@@ -143,11 +146,17 @@ def only_one(folder: Path, report: Report) -> Iterator[None]:
         yield
 
 
+def _is_left(port: int) -> bool:
+    """Whether a port is held by a process that is just ending, as those of an engine that was killed."""
+    holder = port_holder(port)
+    return holder is None or ends(holder)
+
+
 def require_free_port(setting: str, port: int) -> None:
     """Raises EngineError where a port cannot be listened on, with who has it and which other to choose."""
     deadline = time.monotonic() + DYING_SECONDS
-    while port_is_taken(port) and port_holder(port) is None and time.monotonic() < deadline:
-        time.sleep(0.05)  # by a process that is just ending, as those of an engine that was killed
+    while port_is_taken(port) and _is_left(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
     option = setting.upper()
     require_bindable(
         port,

@@ -141,7 +141,7 @@ class LocalStackEngine(LocalEngine):
             if time.monotonic() - looked[0] > LOOK_SECONDS:
                 looked[0] = time.monotonic()
                 self._require_running(there.id)
-            status = ask_status(self.endpoint_url)
+            status = ask_status(self.endpoint_url, LOOK_SECONDS * 2)
             if status is None or not status.get("ready") or not there.id.startswith(str(status.get("instance"))):
                 return None
             require_loaded(

@@ -18,6 +18,7 @@ PROVIDERS = {"cognito-idp": "windtunnel", "dynamodb": "windtunnel", "dynamodbstr
 STATE_VARIABLE = "WINDTUNNEL_STATE"
 """Marks an engine's processes with its state folder, so that those whose record was lost are still known as ours."""
 SNAPSHOTS_VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
+LAST_SNAPSHOT_VARIABLE = "WINDTUNNEL_SNAPSHOT_LAST"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import random
 import socket
+from collections.abc import Collection
 
 import psutil
 
@@ -25,8 +26,9 @@ def port_holder(port: int) -> psutil.Process | None:
         return None
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
-            with contextlib.suppress(psutil.NoSuchProcess, TypeError):
-                return psutil.Process(connection.pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                # without an id it would be this process
+                return psutil.Process(connection.pid) if connection.pid else None
     return None
 
 
@@ -63,10 +65,12 @@ def free_port() -> int:
     return free_ports(1)[0]
 
 
-def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody listens on now."""
+def free_ports(count: int, but: Collection[int] = ()) -> list[int]:
+    """TCP ports that nobody listens on now, other than those that somebody will."""
     found: list[int] = []
     for port in random.sample(PORTS, 200):
+        if port in but:
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
                 probe.bind((HOST, port))

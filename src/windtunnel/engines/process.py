@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from windtunnel.files import write_whole
+
 INSTANCE_VARIABLE = "WINDTUNNEL_INSTANCE"
 """Marks a started process in its environment, so that its id is not taken for another's.
 
@@ -54,11 +56,8 @@ def read_record(path: Path) -> ProcessRecord | None:
 
 
 def write_record(path: Path, record: ProcessRecord) -> None:
-    """Replace the record at `path` in one step."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(record)))
-    draft.chmod(0o600)
-    draft.replace(path)
+    """Replace the record at `path`."""
+    write_whole(path, json.dumps(asdict(record)))
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,16 @@ def lives(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
+        return False
+
+
+def ends(process: psutil.Process) -> bool:
+    """Whether a process is gone, or was killed and will be in a moment: its memory goes before its sockets."""
+    try:
+        return not lives(process) or not process.cmdline()
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
         return False
 
 

@@ -28,7 +28,7 @@ QUICK = 5.0
 ATTEMPTS = 6
 """Quick ends in a row after which nothing is gained by another start."""
 GRACE = 2.0
-"""Seconds that children get to end by themselves."""
+"""Seconds that children get to end by themselves, where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Orders:
     listen: Mapping[str, int]
     report: str
     children: tuple[ChildOrder, ...]
+    grace: float = GRACE
+    """Seconds that children get to end by themselves."""
 
     def write(self, path: Path) -> None:
         """Write them where the supervisor reads them. They hold secrets of the engine."""
@@ -143,19 +145,23 @@ class Supervisor:
         descriptors = {name: self._sockets[name].fileno() for name in order.sockets}
         if order.sockets:
             command = [*command, json.dumps(descriptors)]
-        with Path(order.log).open("ab") as log:
-            child.process = subprocess.Popen(
-                command,
-                cwd=order.folder,
-                env=dict(order.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=tuple(descriptors.values()),
-                preexec_fn=_die_with_parent,  # there are no threads here
-            )
         child.started = time.monotonic()
         child.starts += 1
+        try:
+            with Path(order.log).open("ab") as log:
+                child.process = subprocess.Popen(
+                    command,
+                    cwd=order.folder,
+                    env=dict(order.environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=tuple(descriptors.values()),
+                    preexec_fn=_die_with_parent,  # there are no threads here
+                )
+        except OSError as error:  # no memory for another process, say: that passes, or is said six times
+            self._count_end(child, failed=True)
+            print(f"supervisor: {order.name} could not be started: {error}", file=sys.stderr, flush=True)
         self._report()
 
     def _wait(self) -> None:
@@ -175,10 +181,7 @@ class Supervisor:
             lived = time.monotonic() - child.started
             child.last_exit, child.process = child.process.returncode, None
             # one that somebody killed would have come up
-            failed = lived < QUICK and child.last_exit != -signal.SIGKILL
-            child.quick_ends = child.quick_ends + 1 if failed else 0
-            # at once after a good life; slower and slower where it does not come up
-            child.next_start = time.monotonic() + (0.05 * 2**child.quick_ends if child.quick_ends else 0.0)
+            self._count_end(child, failed=lived < QUICK and child.last_exit != -signal.SIGKILL)
             print(
                 f"supervisor: {child.order.name} ended after {lived:.1f} s (exit code {child.last_exit})",
                 file=sys.stderr,
@@ -187,6 +190,12 @@ class Supervisor:
             self._report()
 
         _reap_orphans({child.process.pid for child in self._children if child.process})
+
+    @staticmethod
+    def _count_end(child: _Child, *, failed: bool) -> None:
+        child.quick_ends = child.quick_ends + 1 if failed else 0
+        # at once after a good life; slower and slower where it does not come up
+        child.next_start = time.monotonic() + (0.05 * 2**child.quick_ends if child.quick_ends else 0.0)
 
     def _report(self) -> None:
         """Tell who runs, for those who look: {name: {pid, starts, last_exit}}."""
@@ -200,15 +209,16 @@ class Supervisor:
             for child in self._children
         }
         draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(document))
-        draft.replace(path)
+        with contextlib.suppress(OSError):  # a full disk is no reason to end them
+            draft.write_text(json.dumps(document))
+            draft.replace(path)
 
     def _end_all(self) -> None:
         running = [child.process for child in self._children if child.process]
         for process in reversed(running):
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + self._orders.grace
         for process in running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.05, deadline - time.monotonic()))

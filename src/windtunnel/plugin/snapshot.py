@@ -23,7 +23,7 @@ from windtunnel.plugin.localstack import (
 )
 from windtunnel.plugin.snapshot_calls import changed, changes, is_data
 from windtunnel.plugin.snapshot_files import SnapshotFolder, Versions
-from windtunnel.plugin.snapshot_keeper import Keeper
+from windtunnel.plugin.snapshot_keeper import LAST_TIMEOUT, Keeper
 from windtunnel.plugin.snapshot_load import load, usable
 from windtunnel.plugin.snapshot_revive import follow_progress, revive
 from windtunnel.plugin.snapshot_s3 import name_objects_by_key
@@ -35,6 +35,7 @@ VARIABLE = "WINDTUNNEL_SNAPSHOT_DIR"
 PATIENCE_VARIABLE = "WINDTUNNEL_SNAPSHOT_PATIENCE"
 PATIENCE = 10.0
 """Seconds; see Keeper."""
+LAST_VARIABLE = "WINDTUNNEL_SNAPSHOT_LAST"
 LOCK_TIMEOUT = 15.0
 """Seconds for what an earlier backplane still writes."""
 HOLD_TIMEOUT = 60.0
@@ -48,9 +49,10 @@ def versions() -> Versions:
 class Persistence:
     """What there is once in a backplane: its snapshots, from its start to its end."""
 
-    def __init__(self, folder: SnapshotFolder, patience: float) -> None:
+    def __init__(self, folder: SnapshotFolder, patience: float, last: float) -> None:
         self._folder = folder
         self._patience = patience
+        self._last = last
         self._keeper: Keeper | None = None
         self._restored: dict[str, Containers] = {}
         self._seconds = 0.0
@@ -71,7 +73,7 @@ class Persistence:
             self.loaded = bool(self._restored)
         self._folder.sweep(generation)
         self._seconds = time.monotonic() - began
-        self._keeper = Keeper(Writer(self._folder, versions(), generation), self._patience)
+        self._keeper = Keeper(Writer(self._folder, versions(), generation), self._patience, self._last)
         self._listen(self._keeper)
 
     def finish(self) -> None:
@@ -147,7 +149,8 @@ def persistence() -> Persistence | None:
     """This backplane's; None where it is off."""
     path = os.environ.get(VARIABLE)
     patience = float(os.environ.get(PATIENCE_VARIABLE, PATIENCE))
-    return Persistence(SnapshotFolder(Path(path)), patience) if path else None
+    last = float(os.environ.get(LAST_VARIABLE, LAST_TIMEOUT))
+    return Persistence(SnapshotFolder(Path(path)), patience, last) if path else None
 
 
 def start() -> None:

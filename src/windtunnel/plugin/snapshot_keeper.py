@@ -21,19 +21,22 @@ STEP_LIMIT = 3.0
 TIMEOUT = 5.0
 """Seconds that a snapshot may take, or twenty times as long as the last one did. It may hang: see snapshot_fork.py."""
 LAST_TIMEOUT = 1.5
-"""For the last one, when the backplane ends: it has two seconds."""
+"""For the last one, when the backplane ends: outside a container it has two seconds."""
 
 
 class Keeper:
     """Told of every changing call; has what they changed on disk soon after."""
 
-    def __init__(self, writer: Writer, patience: float) -> None:
-        """`patience`: seconds that an operation of CloudFormation's is waited for; a kill leaves what was before it.
+    def __init__(self, writer: Writer, patience: float, last: float = LAST_TIMEOUT) -> None:
+        """`last`: seconds that the last snapshot may take, with the wait for one under way.
+
+        `patience`: seconds that an operation of CloudFormation's is waited for; a kill leaves what was before it.
 
         One that takes longer is in snapshots as far as it came, between two of its resources.
         """
         self._writer = writer
         self._patience = patience
+        self._last = last
         self._schedule = Schedule()
         self._condition = threading.Condition()
         self._writing = threading.Lock()
@@ -94,9 +97,10 @@ class Keeper:
             self._closed = True
             pending = bool(self._schedule.pending) and not self._deployments
             self._condition.notify_all()
-        if pending and self._writing.acquire(timeout=LAST_TIMEOUT):
+        deadline = time.monotonic() + self._last
+        if pending and self._writing.acquire(timeout=self._last):
             try:
-                self._write(LAST_TIMEOUT)
+                self._write(max(0.1, deadline - time.monotonic()))
             finally:
                 self._writing.release()
 

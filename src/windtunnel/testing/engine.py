@@ -14,7 +14,7 @@ import psutil
 
 from windtunnel.config import Settings, environment
 from windtunnel.engines.orders import STATE_VARIABLE
-from windtunnel.engines.ports import free_port
+from windtunnel.engines.ports import free_ports
 from windtunnel.engines.process import end_tree, marked_processes
 from windtunnel.events import Listener
 from windtunnel.harness import Harness, temporary
@@ -25,9 +25,9 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
     """An embedded engine for the block, whatever else runs on this machine."""
     home = settings.install_dir / "test-engines"
     sweep(home)
-    port = free_port()
+    port, api_port = free_ports(2)
     state = home / f"{os.getpid()}-{port}"
-    own = apart(settings, state, port=port)
+    own = apart(settings, state, port=port, api_port=api_port)
     try:
         with temporary(own, listen) as harness:
             yield harness
@@ -37,12 +37,13 @@ def throwaway_engine(settings: Settings, listen: Listener) -> Iterator[Harness]:
 
 def apart(settings: Settings, state_dir: Path, **changes: Any) -> Settings:
     """Settings for an engine of a test's own: free ports and a state folder, and the account that everything is in."""
+    port, api_port = free_ports(2)
     own = replace(
         settings,
         engine="embedded",
         account=Settings.account,
-        port=free_port(),
-        api_port=free_port(),
+        port=port,
+        api_port=api_port,
         state_dir=state_dir,
         chosen=frozenset({"port", "api_port", "region"}),
     )

@@ -11,6 +11,7 @@ Under pytest -n a worker has an account of its own on the engine that is up, or 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -54,9 +55,14 @@ def _engine_name(pytestconfig: pytest.Config) -> str | None:
 
 
 def _is_up(settings: Settings) -> bool:
+    """Whether an engine is. One that is there and cannot say so yet gets its time."""
     from windtunnel.harness import Harness
 
-    return Harness(settings, lambda _event: None).engine.status().state == "up"
+    engine = Harness(settings, lambda _event: None).engine
+    deadline = time.monotonic() + settings.start_timeout
+    while (state := engine.status().state) == "broken" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return state == "up"
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +142,7 @@ def harness(windtunnel_settings: Settings, pytestconfig: pytest.Config, request:
     from windtunnel.harness import Harness
 
     chosen = Harness(windtunnel_settings, _Narrator(pytestconfig))
-    if windtunnel_settings.engine == "aws" or chosen.engine.status().state == "up":
+    if windtunnel_settings.engine == "aws" or _is_up(windtunnel_settings):
         return chosen
     own: Engine = request.getfixturevalue("engine")
     return own.harness

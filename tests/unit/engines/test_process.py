@@ -9,12 +9,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from windtunnel.engines.process import INSTANCE_VARIABLE, ProcessRecord, read_record, write_record
+from windtunnel.engines.process import INSTANCE_VARIABLE, ProcessRecord, ends, read_record, write_record
 
 
 @pytest.fixture
 def started() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(["sleep", "60"], env={**os.environ, INSTANCE_VARIABLE: "i"}) as process:
+    environment = {**os.environ, INSTANCE_VARIABLE: "i"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["cat"], env=environment, stdin=pipe, stdout=pipe, bufsize=0) as process:
+        # its environment is there a moment after Popen returns
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"there\n")
+        assert process.stdout.readline() == b"there\n"
         yield process
         process.kill()
 
@@ -66,10 +73,14 @@ def test_another_process_with_the_same_id_is_not_ours(own: ProcessRecord, pid: s
 def test_a_process_that_ended_is_none_also_before_somebody_waited_for_it(
     own: ProcessRecord, started: subprocess.Popen[bytes]
 ) -> None:
+    there = psutil.Process(started.pid)
+    assert not ends(there)
     started.kill()
     os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
-    unwaited = own.process()
+    unwaited, ending = own.process(), ends(there)
     started.wait()
 
     assert unwaited is None
+    assert ending
     assert own.process() is None
+    assert ends(there)
