@@ -88,11 +88,11 @@ def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[tupl
             raise
 
 
-def read_counted(engine: Engine, account: str, region: str) -> Counted | None:
+def read_counted(engine: Engine, account: str, region: str, timeout: float = 10.0) -> Counted | None:
     """What the engine counted of its tables so far; None for one that does not tell."""
     if not isinstance(engine, LocalEngine):
         return None
-    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed").json(), account, region)
+    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed", timeout=timeout).json(), account, region)
 
 
 def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float, ended: float) -> list[Consumed]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import CLOUDWATCH, ENGINE, Consumed, Operation, estimate
+from windtunnel.load.capacity import Consumed, Look, Operation, counted_within, estimate, share_of
 from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
@@ -40,6 +40,8 @@ class Facts:
     functions: tuple[FunctionLog, ...] = ()
     accesses: Accesses | None = None
     consumed: tuple[Consumed, ...] = ()
+    looks: tuple[Look, ...] = ()
+    """What was counted of that at moments of the run."""
     function_throttles: Mapping[str, int] = field(default_factory=dict)
     busy: tuple[tuple[float, float], ...] = ()
     """How busy the machine was, in percent, by moment."""
@@ -64,6 +66,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     verdict = judge(known.targets, figures, facts.reason)
     scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
+    measured, whose = _of_the_measured(consumed, facts, stretch, _share(figures, samples))
     overhead = _overhead(figures, facts, known, scenario)
     whole = Stretch(origin, reached)
     document: dict[str, Any] = {
@@ -90,9 +93,10 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "errors": _errors(samples, stretch),
         "functions": _functions(facts, stretch, origin, known.prices),
         "capacity": [asdict(table) for table in consumed],
+        "capacity_measured": {"is": whose, "tables": [asdict(table) for table in measured]},
         "throttles": {"answers": figures[ALL].throttled, "functions": dict(facts.function_throttles)},
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
-        "cost": _cost(figures, facts, stretch, _of_the_measured(consumed, figures, samples), known.prices),
+        "cost": _cost(figures, facts, stretch, measured, known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
@@ -199,22 +203,30 @@ def _overhead(figures: Mapping[str, Figures], facts: Facts, known: Known, scenar
     return split(figures, medians, tables, [name for name in scenario if figures[name].good])
 
 
-def _of_the_measured(consumed: Iterable[Consumed], figures: Mapping[str, Figures], samples: Samples) -> list[Consumed]:
-    """Units of the measured stretch: what is counted is of the whole run, with its warm-up and its clearing up. Probes
-    consume nothing that is counted."""
+COUNTED, SHARE, ESTIMATED = "counted", "share", "estimated"
+"""How units of the measured stretch are known: counted at its ends, as a share of the whole run's, or estimated."""
+
+
+def _of_the_measured(
+    consumed: Iterable[Consumed], facts: Facts, stretch: Stretch, share: float
+) -> tuple[tuple[Consumed, ...], str]:
+    """Units of the measured stretch, and how they are known. What is told in all is of the whole run, with its warm-up
+    and its clearing up, which write more than the rest."""
+    if not facts.consumed:
+        return tuple(consumed), ESTIMATED
+    counted = counted_within(facts.looks, stretch.first, stretch.end, [table.table for table in facts.consumed])
+    return (share_of(consumed, share), SHARE) if counted is None else (counted, COUNTED)
+
+
+def _share(figures: Mapping[str, Figures], samples: Samples) -> float:
+    """The measured stretch's part of all requests. Probes consume nothing that is counted."""
     consuming = sum(
         cell.requests
         for endpoints in samples.cells.values()
         for endpoint, cell in endpoints.items()
         if not endpoint.startswith(PROBE)
     )
-    share = figures[ALL].requests / max(1, consuming)
-    return [
-        replace(table, read_units=table.read_units * share, write_units=table.write_units * share)
-        if table.source in (CLOUDWATCH, ENGINE)
-        else table
-        for table in consumed
-    ]
+    return figures[ALL].requests / max(1, consuming)
 
 
 def _cost(

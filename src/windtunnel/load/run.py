@@ -16,8 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.capacity import Consumed, Counted, counted_between, read_operations
+from windtunnel.load.capacity import read_operations
 from windtunnel.load.machine import BusyMeter, describe_machine
+from windtunnel.load.meter import CapacityMeter
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import read_prices
@@ -112,7 +113,11 @@ class _Flight:
         self._began = time.time()
         self._engine = harness.engine.status().detail
         self.notes: list[str] = []
-        self._counted = self._read_counted()
+        account, region = harness.settings.account, stack.region
+        self._meter = CapacityMeter(
+            lambda patience: collect.read_counted(harness.engine, account, region, patience), time.time
+        )
+        self._meter.begin()
         self.interrupted = False
 
     def fly(self, locust: Locust) -> None:
@@ -138,6 +143,7 @@ class _Flight:
             self._read()
             now = time.time()
             self._busy.look(now)
+            self._meter.look()
             self._live.show(line(self._plan, self._samples, now))
             lost = processes.lost_workers if self._samples.moment("ended") is None else 0
             self._reason = (
@@ -158,6 +164,7 @@ class _Flight:
         while processes.running and time.monotonic() < deadline:
             time.sleep(0.2)
             self._read()
+            self._meter.look()
             self._live.show(line(self._plan, self._samples, time.time()))
 
     def _read(self) -> None:
@@ -189,7 +196,7 @@ class _Flight:
         )
         if known.prices.region != self._stack.region:
             self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
-        return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
+        return build(plan, self._samples, replace(facts, notes=(*self.notes, *self._meter.notes)), known)
 
     def _asked(self, facts: Facts, group: str | None) -> Facts:
         if self._reason and self._harness.engine.status().state != "up":
@@ -199,7 +206,7 @@ class _Flight:
         if group is not None:
             accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
         resources = collect.find_resources(make, self._stack.name)
-        consumed = self._consumed(resources.tables)
+        consumed = self._meter.end(resources.tables)
         if consumed is None:
             consumed = tuple(collect.consumed_capacity(make, resources.tables, began, ended))
         return replace(
@@ -207,25 +214,9 @@ class _Flight:
             accesses=accesses,
             functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
             consumed=consumed,
+            looks=tuple(self._meter.looks),
             function_throttles=collect.function_throttles(make, resources.functions, began, ended),
         )
-
-    def _read_counted(self) -> Counted | None:
-        try:
-            return collect.read_counted(self._harness.engine, self._harness.settings.account, self._stack.region)
-        except WindtunnelError as error:
-            self.notes.append(f"what DynamoDB consumes could not be read from the engine: {error}")
-            return None
-
-    def _consumed(self, tables: tuple[str, ...]) -> tuple[Consumed, ...] | None:
-        """What the engine counted since the run began; None where it does not tell."""
-        now = self._read_counted() if self._counted else None
-        if self._counted is None or now is None:
-            return None
-        found = counted_between(self._counted, now, tables)
-        if found is None:
-            self.notes.append("DynamoDB was started anew in the run: its capacity is CloudWatch's, of whole minutes")
-        return found
 
 
 def _plan(folder: Path, stack: Stack, order: Order) -> Plan:

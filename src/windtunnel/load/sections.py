@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from windtunnel.load.capacity import CLOUDWATCH, ENGINE
 from windtunnel.load.chart import Frame, Line, bars_chart, histogram_chart, time_chart
 from windtunnel.load.histogram import percentile
 from windtunnel.load.targets import METRICS
@@ -294,11 +293,11 @@ def functions(document: Document) -> str:
 def capacity(document: Document) -> str:
     """DynamoDB's units and everybody's throttles."""
     tables, throttles = document["capacity"], document["throttles"]
+    measured = {entry["table"]: entry for entry in document["capacity_measured"]["tables"]}
     rows = [
         [
             escape(entry["table"]),
-            f"{entry['read_units']:,.0f}",
-            f"{entry['write_units']:,.0f}",
+            *(f"{had[name]:,.0f}" for name in UNITS for had in (entry, measured[entry["table"]])),
             f"{entry['throttled']:,}",
             escape(entry["source"]),
         ]
@@ -313,14 +312,19 @@ def capacity(document: Document) -> str:
         said.append("<li>what Lambda refused is not known</li>")
     elif not throttles["functions"]:
         said.append("<li>Lambda refused no invocation</li>")
-    shown = table(("table", "read units", "write units", "throttled", "source"), rows) if rows else ""
-    whole = any(entry["source"] in (CLOUDWATCH, ENGINE) for entry in tables)
-    why = (
-        "Of the whole run, warm-up and clearing up too, with global indexes; the bill has the measured part's share."
-        if whole
-        else ""
-    )
+    heads = ("table", "read units", "measured", "write units", "measured", "throttled", "source")
+    why = CAPACITY[document["capacity_measured"]["is"]] if tables else ""
+    shown = table(heads, rows) if rows else ""
     return section("DynamoDB capacity and throttles", why, shown, f'<ul class="plain">{"".join(said)}</ul>')
+
+
+UNITS = ("read_units", "write_units")
+_WHOLE = "Of the whole run, warm-up and clearing up too, with global indexes; beside it"
+CAPACITY = {
+    "counted": f"{_WHOLE} the measured part’s, counted where it begins and ends: that is on the bill.",
+    "share": f"{_WHOLE} the measured part’s share of it by requests, not its own count: that is on the bill.",
+    "estimated": "Of the measured part.",
+}
 
 
 def method(document: Document) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import Consumed, Operation
+from windtunnel.load.capacity import Consumed, Counted, Look, Operation
 from windtunnel.load.function_log import FunctionLog, Invocation
 from windtunnel.load.page import emulator_share, limits, render
 from windtunnel.load.plan import Plan
@@ -180,6 +180,9 @@ def test_capacity_that_cloudwatch_has_is_believed(
 
     (estimated,), (measured,) = (document["capacity"] for document in documents)
     assert ["Of the whole run" in render(document) for document in documents] == [False, True]
+    assert [document["capacity_measured"]["is"] for document in documents] == ["estimated", "share"]
+    # what is only a share says so
+    assert "share of it by requests" in render(documents[1])
     assert (estimated["table"], estimated["write_units"]) == ("users-table", 250.0)
     assert (measured["write_units"], measured["throttled"], measured["source"]) == (7.0, 2, "CloudWatch")
 
@@ -198,6 +201,27 @@ def test_the_bill_is_of_the_measured_stretch_and_without_probes(
         assert amounts["dynamodb", "reads"] == 500
         assert amounts["dynamodb", "writes"] == 250
         assert document["capacity"][0]["read_units"] == 600
+
+
+def test_the_bill_has_what_was_counted_in_the_measured_stretch(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    def look(second: float, reads: float, writes: float) -> Look:
+        return Look(ORIGIN + second, Counted("a", {"users-table": (reads, writes, 0), "others": (second, second, 0)}))
+
+    # the warm-up's 5 s write, then nearly all are reads; clearing up deletes
+    looks = (look(-1, 0, 0), look(4.5, 50, 400), look(5.5, 60, 404), look(29.5, 540, 500), look(30.5, 560, 510))
+    consumed = (Consumed("users-table", 600.0, 900.0, 0, "counted by the engine"),)
+
+    document = build(plan, make_samples(), replace(facts, consumed=consumed, looks=looks), known)
+
+    amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
+    assert amounts["dynamodb", "reads"] == pytest.approx(550 - 55)
+    assert amounts["dynamodb", "writes"] == pytest.approx(505 - 402)
+    assert document["capacity_measured"]["is"] == "counted"
+    # the section on capacity has the whole run, exactly
+    assert (document["capacity"][0]["read_units"], document["capacity"][0]["write_units"]) == (600, 900)
+    assert "<td class=n>900</td><td class=n>103</td>" in render(document)
 
 
 def test_a_search_is_judged_by_its_best_step(
