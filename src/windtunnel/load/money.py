@@ -42,7 +42,8 @@ def cost(document: Document) -> str:
     )
     heads = ("", "this run", "costs", "a month at this rate", "costs", "with the free tier")
     why = (
-        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes, and for "
+        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes"
+        f"{'' if found['exact_invocations'] else ' (but for their invocations, which nothing tells apart)'}, and for "
         f"730 hours of it ({found['month_requests']:,.0f} requests). Prices as of {escape(found['looked_up'])}: "
         f"{escape(found['note'])}. Storage, DNS, a firewall and what others use of the free tier are not in it."
     )
@@ -73,7 +74,7 @@ def _memory(document: Document) -> str:
             cells.append(f"<b>{text}</b>" if size == row["memory_mb"] else text)
         body.append(cells)
     return (
-        "<details open><summary>At other memory sizes: compute per million invocations</summary>"
+        "<details open><summary>At other memory sizes: compute per million invocations of the measured part</summary>"
         '<p class="callout">Local time is not Lambda time: this machine’s cores are others, and nothing here slows '
         "a function down to its share of a core. So each price is a range: one end if the duration stays as measured "
         "(the function waits), the other if it changes in proportion to memory, up to one vCPU at 1,769 MB (it "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from windtunnel.load.access_log import Accesses
@@ -67,7 +67,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
     measured, whose = _of_the_measured(consumed, facts, stretch, _share(figures, samples))
-    overhead = _overhead(figures, facts, known, scenario)
+    overhead = _overhead(figures, facts, stretch, known)
     whole = Stretch(origin, reached)
     document: dict[str, Any] = {
         "version": VERSION,
@@ -164,7 +164,8 @@ def _errors(samples: Samples, stretch: Stretch) -> list[dict[str, Any]]:
 
 
 def _functions(facts: Facts, stretch: Stretch, origin: int, prices: Prices) -> dict[str, Any]:
-    """Functions over the whole run, for cold starts are in the warm-up; the time lines by second of the run."""
+    """Functions in the measured stretch, without the probes' calls. Most cold starts are before it: they are of the whole
+    run, as the time lines are, by second of the run."""
     everything = [call for log in facts.functions for call in log.invocations]
     at_once = concurrency(everything)
     starts = cold_starts(everything)
@@ -172,9 +173,16 @@ def _functions(facts: Facts, stretch: Stretch, origin: int, prices: Prices) -> d
     for log in facts.functions:
         if not log.invocations:
             continue
-        figures = figures_of(log)
+        figures, run = figures_of(replace(log, invocations=_measured(log, facts, stretch))), figures_of(log)
         choices = [asdict(choice) for choice in memory_choices(figures, prices)]
-        rows.append(asdict(figures) | {"gb_seconds": figures.gb_seconds, "memory_choices": choices})
+        row = asdict(figures) | {"gb_seconds": figures.gb_seconds, "memory_choices": choices}
+        row["run"] = {
+            "invocations": run.invocations,
+            "probes": sum(1 for call in log.invocations if _of_a_probe(call, facts)),
+            "cold_starts": run.cold_starts,
+            "init_p50": run.init_p50,
+        }
+        rows.append(row)
     return {
         "rows": rows,
         "concurrency": [[second - origin, count] for second, count in sorted(at_once.items())],
@@ -188,19 +196,35 @@ def _within(call: Invocation, stretch: Stretch) -> bool:
     return stretch.first <= call.ended / 1000 < stretch.end
 
 
-def _overhead(figures: Mapping[str, Figures], facts: Facts, known: Known, scenario: Iterable[str]) -> Overhead | None:
-    calls = facts.accesses.calls if facts.accesses else {}
+def _endpoint(call: Invocation, facts: Facts) -> str | None:
+    """What was asked for where a function was called; None where it is not known."""
+    return facts.accesses.calls.get(call.request_id) if facts.accesses else None
+
+
+def _of_a_probe(call: Invocation, facts: Facts) -> bool:
+    return (_endpoint(call, facts) or "").startswith(PROBE)
+
+
+def _measured(log: FunctionLog, facts: Facts, stretch: Stretch) -> tuple[Invocation, ...]:
+    """A function's calls in the measured stretch for the scenario, or for nobody that is known."""
+    return tuple(
+        call for call in log.invocations if _within(call, stretch) and not beside(_endpoint(call, facts) or "")
+    )
+
+
+def _overhead(figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, known: Known) -> Overhead | None:
     durations: dict[str, dict[int, int]] = {}
     for log in facts.functions:
         for call in log.invocations:
-            endpoint = calls.get(call.request_id)
+            endpoint = _endpoint(call, facts)
             if endpoint is not None and call.init is None:
                 buckets = durations.setdefault(endpoint, {})
                 bucket = bucket_of(call.duration)
                 buckets[bucket] = buckets.get(bucket, 0) + 1
     tables = {endpoint: len(done) for endpoint, done in known.operations.items()}
     medians = {endpoint: percentile(buckets, 0.5) for endpoint, buckets in durations.items()}
-    return split(figures, medians, tables, [name for name in scenario if figures[name].good])
+    scenario = [name for name, found in figures.items() if name != ALL and not beside(name) and found.good]
+    return split(figures, medians, tables, scenario)
 
 
 COUNTED, SHARE, ESTIMATED = "counted", "share", "estimated"
@@ -233,7 +257,6 @@ def _cost(
     figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, consumed: Iterable[Consumed], prices: Prices
 ) -> dict[str, Any]:
     """The measured stretch's bill without the probes', and a month's at the same rate."""
-    calls = facts.accesses.calls if facts.accesses else {}
     usage = Usage(
         api_requests=figures[ALL].requests,
         read_units=sum(table.read_units for table in consumed),
@@ -242,9 +265,7 @@ def _cost(
     )
     invocations, gb_seconds, log_bytes = 0, 0.0, 0.0
     for log in facts.functions:
-        mine = [
-            call for call in log.invocations if _within(call, stretch) and not beside(calls.get(call.request_id, ""))
-        ]
+        mine = _measured(log, facts, stretch)
         invocations += len(mine)
         gb_seconds += sum(call.memory_mb / 1024 * call.billed / 1000 for call in mine)
         if log.invocations:
@@ -262,7 +283,7 @@ def _cost(
         "month_total": total(bill(month, prices), free_tier=False),
         "month_total_free_tier": total(bill(month, prices), free_tier=True),
         "month_requests": month.api_requests,
-        "exact_invocations": bool(calls),
+        "exact_invocations": facts.accesses is not None,
     }
 
 

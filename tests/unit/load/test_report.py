@@ -160,6 +160,44 @@ def test_the_emulators_share_is_split_off_by_the_probes(
     assert emulator_share(document)[0] == pytest.approx(0.55, abs=0.01)
 
 
+def test_functions_are_judged_by_the_measured_stretch_without_probes(document: dict[str, Any]) -> None:
+    (row,) = document["functions"]["rows"]
+
+    # of 60 users' calls over 30 s, those of the measured 25; the warm-up's cold start is counted, and shown apart
+    assert (row["invocations"], row["cold_starts"], row["billed_ms"]) == (50, 0, 500)
+    assert row["p50"] == pytest.approx(6.0, rel=0.011)
+    assert row["run"] == {"invocations": 91, "probes": 30, "cold_starts": 1, "init_p50": pytest.approx(220, rel=0.011)}
+    # a million at 256 MB cost what the bill has for them
+    million = next(choice["as_measured"] for choice in row["memory_choices"] if choice["memory_mb"] == 256)
+    (compute,) = [line for line in document["cost"]["run"] if line["title"] == "compute"]
+    assert million == pytest.approx(compute["dollars"] / 50 * 1e6)
+    assert sum(count for _second, count in document["functions"]["cold_starts"]) == 1
+
+
+def test_a_function_that_only_probes_called_says_so(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    (log,) = facts.functions
+    pinged = replace(log, invocations=tuple(call for call in log.invocations if call.request_id.startswith("ping")))
+    early = replace(log, function="early", invocations=log.invocations[:1])
+
+    document = build(plan, make_samples(), replace(facts, functions=(pinged, early)), known)
+    page = render(document)
+
+    assert [row["memory_choices"] for row in document["functions"]["rows"]] == [[], []]
+    assert "create-user (the probes’ calls only)" in page
+    assert "early (none in the measured part)" in page
+
+
+def test_where_probes_cannot_be_told_apart_the_page_says_so(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    document = build(plan, make_samples(), replace(facts, accesses=None), known)
+
+    assert document["functions"]["rows"][0]["invocations"] == 75
+    assert "nothing tells them apart" in render(document)
+
+
 def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]) -> None:
     amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
 
