@@ -213,11 +213,12 @@ def _measured(log: FunctionLog, facts: Facts, stretch: Stretch) -> tuple[Invocat
 
 
 def _overhead(figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, known: Known) -> Overhead | None:
+    """Latencies are of the measured stretch, and so must durations be: before it there may have been another load."""
     durations: dict[str, dict[int, int]] = {}
     for log in facts.functions:
         for call in log.invocations:
             endpoint = _endpoint(call, facts)
-            if endpoint is not None and call.init is None:
+            if endpoint is not None and call.init is None and _within(call, stretch):
                 buckets = durations.setdefault(endpoint, {})
                 bucket = bucket_of(call.duration)
                 buckets[bucket] = buckets.get(bucket, 0) + 1

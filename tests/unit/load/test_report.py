@@ -198,6 +198,28 @@ def test_where_probes_cannot_be_told_apart_the_page_says_so(
     assert "nothing tells them apart" in render(document)
 
 
+def test_durations_of_another_load_are_in_no_share(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples(milliseconds=(10.0,), endpoints=("POST /users",))
+    recorder = Recorder("probes", lambda: ORIGIN + 25.0)
+    for probe, took in zip(PROBES, (1.0, 2.0, 1.5), strict=True):
+        recorder.ended(Ended(probe, "", took), counted=False)
+    samples.take(recorder.flush(1, 0.0))
+    samples.mark(Mark(STEP, ORIGIN + 30, "", 10, 20.0, True, ORIGIN + 20, ORIGIN + 30))
+    (log,) = facts.functions
+    # the steps before were slower
+    slower = tuple(
+        replace(call, duration=call.duration * 3) if call.ended < (ORIGIN + 20) * 1000 else call
+        for call in log.invocations
+    )
+
+    document = build(plan, samples, replace(facts, functions=(replace(log, invocations=slower),)), known)
+
+    (row,) = document["overhead"]["rows"]
+    assert [round(row[part], 1) for part in ("gateway", "handing", "table", "rest")] == [1.0, 3.0, 0.0, 6.0]
+
+
 def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]) -> None:
     amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
 
