@@ -164,8 +164,8 @@ def _errors(samples: Samples, stretch: Stretch) -> list[dict[str, Any]]:
 
 
 def _functions(facts: Facts, stretch: Stretch, origin: int, prices: Prices) -> dict[str, Any]:
-    """Functions in the measured stretch, without the probes' calls. Most cold starts are before it: they are of the whole
-    run, as the time lines are, by second of the run."""
+    """Functions in the measured stretch, without the probes' calls. Most cold starts are before it: they are of the
+    whole run, as the time lines are, by second of the run."""
     everything = [call for log in facts.functions for call in log.invocations]
     at_once = concurrency(everything)
     starts = cold_starts(everything)
