@@ -15,6 +15,13 @@ SERVICES = {
 }
 
 
+def amount(value: float) -> str:
+    """A number with the digits that matter, and never with an exponent."""
+    if value >= 1000 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if value >= 0.001 else f"{value:.6f}"
+
+
 def cost(document: Document) -> str:
     """The bill, and each function at other memory sizes."""
     found = document["cost"]
@@ -22,9 +29,9 @@ def cost(document: Document) -> str:
         [
             f'<a href="{escape(found["sources"][month["service"]])}">{SERVICES[month["service"]]}</a>, '
             f"{escape(month['title'])}",
-            f"{run['amount']:,.4g} {escape(run['unit'])}",
+            f"{amount(run['amount'])} {escape(run['unit'])}",
             f"${run['dollars']:.6f}",
-            f"{month['amount']:,.0f} {escape(month['unit'])}",
+            f"{amount(month['amount'])} {escape(month['unit'])}",
             f"${month['dollars']:,.2f}",
             f"${month['after_free_tier']:,.2f}",
         ]
@@ -45,7 +52,9 @@ def cost(document: Document) -> str:
         f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes"
         f"{'' if found['exact_invocations'] else ' (but for their invocations, which nothing tells apart)'}, and for "
         f"730 hours of it ({found['month_requests']:,.0f} requests). Prices as of {escape(found['looked_up'])}: "
-        f"{escape(found['note'])}. Storage, DNS, a firewall and what others use of the free tier are not in it."
+        f"{escape(found['note'])}. Requests that API Gateway throttled, or that never reached it, cost "
+        "nothing; transfer is of bodies, without headers. Storage, DNS, a firewall and what others use of the free "
+        "tier are not in it."
     )
     if not document["functions"]["rows"]:
         why = "Not complete: nothing is known of the functions. " + why

@@ -9,14 +9,14 @@ from typing import Any
 
 from windtunnel.load.access_log import Accesses
 from windtunnel.load.capacity import Consumed, Look, Operation, counted_within, estimate, share_of
-from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
+from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, charged, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
 from windtunnel.load.histogram import bucket_of, percentile
 from windtunnel.load.overhead import Overhead, split
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
-from windtunnel.load.sample import PROBE, beside
+from windtunnel.load.sample import PROBE, Cell, beside
 from windtunnel.load.samples import STEP, Samples
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
@@ -96,7 +96,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "capacity_measured": {"is": whose, "tables": [asdict(table) for table in measured]},
         "throttles": {"answers": figures[ALL].throttled, "functions": dict(facts.function_throttles)},
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
-        "cost": _cost(figures, facts, stretch, measured, known.prices),
+        "cost": _cost(totals(samples, stretch)[ALL], facts, stretch, measured, known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
@@ -255,14 +255,14 @@ def _share(figures: Mapping[str, Figures], samples: Samples) -> float:
 
 
 def _cost(
-    figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, consumed: Iterable[Consumed], prices: Prices
+    everything: Cell, facts: Facts, stretch: Stretch, consumed: Iterable[Consumed], prices: Prices
 ) -> dict[str, Any]:
     """The measured stretch's bill without the probes', and a month's at the same rate."""
     usage = Usage(
-        api_requests=figures[ALL].requests,
+        api_requests=charged(everything, _own_throttles(facts)),
         read_units=sum(table.read_units for table in consumed),
         write_units=sum(table.write_units for table in consumed),
-        transfer_bytes=figures[ALL].received_bytes,
+        transfer_bytes=everything.received_bytes,
     )
     invocations, gb_seconds, log_bytes = 0, 0.0, 0.0
     for log in facts.functions:
@@ -277,7 +277,7 @@ def _cost(
         "region": prices.region,
         "looked_up": prices.looked_up,
         "note": prices.note,
-        "sources": dict(prices.sources()),
+        "sources": dict(prices.sources),
         "run": [asdict(line) for line in bill(usage, prices)],
         "month": [asdict(line) for line in bill(month, prices)],
         "run_total": total(bill(usage, prices), free_tier=False),
@@ -286,6 +286,12 @@ def _cost(
         "month_requests": month.api_requests,
         "exact_invocations": facts.accesses is not None,
     }
+
+
+def _own_throttles(facts: Facts) -> float:
+    """The share of 429s that are API Gateway's own; without an access log they are taken to be."""
+    told = facts.accesses.statuses.get(429, 0) if facts.accesses else 0
+    return facts.accesses.throttled / told if facts.accesses and told else 1.0
 
 
 def summary(document: Mapping[str, Any]) -> str:

@@ -230,6 +230,30 @@ def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]
     assert document["cost"]["month_requests"] == pytest.approx(500 / 25 * 730 * 3600)
 
 
+@pytest.mark.parametrize(
+    ("accesses", "requests"),
+    [(None, 500 + 1), (Accesses(620, {200: 600, 429: 20}, {}, throttled=15), 500 + 1 + 1)],
+)
+def test_the_bill_has_what_api_gateway_charges_for(
+    plan: Plan,
+    make_samples: Callable[..., Samples],
+    facts: Facts,
+    known: Known,
+    accesses: Accesses | None,
+    requests: float,
+) -> None:
+    samples = make_samples()
+    recorder = Recorder("bad", lambda: ORIGIN + 10.0)
+    for kind, answered in (("502", True), ("connection refused", False), *[("429", True)] * 4):
+        recorder.ended(Ended("POST /users", kind, 1.0, answered=answered))
+    samples.take(recorder.flush(1, 0.0))
+
+    document = build(plan, samples, replace(facts, accesses=accesses), known)
+
+    # of the 429s those that no function answered are free: three of four where it is known, else all
+    assert document["cost"]["run"][0]["amount"] == requests
+
+
 def test_capacity_that_cloudwatch_has_is_believed(
     plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
 ) -> None:
