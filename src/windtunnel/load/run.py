@@ -13,10 +13,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from windtunnel.edge.telemetry import METRICS_INTERVAL
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.capacity import read_operations
+from windtunnel.load.arrival import LEAST_SECONDS, MOST_SECONDS, Told, Wait, expected_reports
+from windtunnel.load.capacity import Consumed, read_operations
 from windtunnel.load.machine import BusyMeter, describe_machine
 from windtunnel.load.meter import CapacityMeter
 from windtunnel.load.page import render
@@ -31,6 +33,10 @@ from windtunnel.load.watch import Watch
 from windtunnel.stack import Stack
 
 LOOK_SECONDS = 0.5
+LATE_SECONDS = 1.0
+"""How long the plugin takes at most for what the edge sends."""
+TOO_MANY, SERVER_ERROR = 429, 500
+"""Statuses that API Gateway answers with where Lambda refuses an invocation."""
 ENDING_SECONDS = 100.0
 """How long an orderly end may take: the last answers, and users that clear up."""
 BROKEN_SECONDS = 8.0
@@ -201,22 +207,46 @@ class _Flight:
     def _asked(self, facts: Facts, group: str | None) -> Facts:
         if self._reason and self._harness.engine.status().state != "up":
             raise WindtunnelError("it is not up any more")
-        make, began, ended = self._harness.client, self._began, time.time()
-        accesses = None
+        make, ended, accesses = self._harness.client, time.time(), None
         if group is not None:
             accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
         resources = collect.find_resources(make, self._stack.name)
         consumed = self._meter.end(resources.tables)
-        if consumed is None:
-            consumed = tuple(collect.consumed_capacity(make, resources.tables, began, ended))
-        return replace(
-            facts,
-            accesses=accesses,
-            functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
-            consumed=consumed,
-            looks=tuple(self._meter.looks),
-            function_throttles=collect.function_throttles(make, resources.functions, began, ended),
+        told = self._told(ended, resources, consumed, accesses)
+        return replace(facts, accesses=accesses, looks=tuple(self._meter.looks), **vars(told))
+
+    def _told(
+        self,
+        ended: float,
+        resources: collect.Resources,
+        consumed: tuple[Consumed, ...] | None,
+        accesses: access_log.Accesses | None,
+    ) -> Told:
+        """What logs and metrics tell, when they tell it."""
+        make, began = self._harness.client, self._began
+
+        def read() -> Told:
+            return Told(
+                functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
+                consumed=tuple(collect.consumed_capacity(make, resources.tables, began, ended))
+                if consumed is None
+                else consumed,
+                function_throttles=collect.function_throttles(make, resources.functions, began, ended),
+            )
+
+        if accesses is not None:
+            refused = any(status == TOO_MANY or status >= SERVER_ERROR for status in accesses.statuses)
+            if refused or consumed is None:
+                # metrics leave the edge every few seconds: what was refused is counted nowhere else
+                time.sleep(max(0.0, ended + METRICS_INTERVAL + LATE_SECONDS - time.time()))
+            return read()
+        self._say(
+            f"waiting for what AWS tells later: log lines, and metrics of the last minutes "
+            f"({LEAST_SECONDS / 60:.0f} to {MOST_SECONDS / 60:.0f} minutes; Ctrl-C: the report without them)"
         )
+        told, missing = Wait(read, ended, time.time, time.sleep).all_told(expected_reports(self._samples))
+        self.notes += [missing] if missing else []
+        return told
 
 
 def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
