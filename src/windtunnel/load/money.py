@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
-from windtunnel.load.sections import Document, section, table
+from windtunnel.load.sections import Document, figure, section, table
 
 SERVICES = {
     "api_gateway": "API Gateway",
@@ -63,6 +65,14 @@ def cost(document: Document) -> str:
     )
 
 
+def _cold(row: Mapping[str, Any]) -> str:
+    """What a function's price per million is without."""
+    number = row["cold_starts"]
+    if not number:
+        return ""
+    return f" (beside {number} cold start{'s' if number != 1 else ''}, {figure(row['init_p50'])} ms more billed each)"
+
+
 def _memory(document: Document) -> str:
     """Compute per million invocations, by memory size, between two assumptions."""
     rows = [row for row in document["functions"]["rows"] if row["memory_choices"]]
@@ -72,7 +82,7 @@ def _memory(document: Document) -> str:
     body = []
     for row in rows:
         by_size = {choice["memory_mb"]: choice for choice in row["memory_choices"]}
-        cells = [escape(row["function"])]
+        cells = [escape(row["function"]) + _cold(row)]
         for size in sizes:
             choice = by_size.get(size)
             if choice is None:
@@ -83,8 +93,9 @@ def _memory(document: Document) -> str:
             cells.append(f"<b>{text}</b>" if size == row["memory_mb"] else text)
         body.append(cells)
     return (
-        "<details open><summary>At other memory sizes: compute per million invocations of the measured part</summary>"
-        '<p class="callout">Local time is not Lambda time: this machine’s cores are others, and nothing here slows '
+        "<details open><summary>At other memory sizes: compute per million invocations</summary>"
+        '<p class="callout">Of the measured part, without its cold starts, whose init the bill has. Local time is not '
+        "Lambda time: this machine’s cores are others, and nothing here slows "
         "a function down to its share of a core. So each price is a range: one end if the duration stays as measured "
         "(the function waits), the other if it changes in proportion to memory, up to one vCPU at 1,769 MB (it "
         "computes). Bold is as configured. "

@@ -174,6 +174,24 @@ def test_functions_are_judged_by_the_measured_stretch_without_probes(document: d
     assert sum(count for _second, count in document["functions"]["cold_starts"]) == 1
 
 
+def test_a_price_by_memory_size_is_without_cold_starts(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    (log,) = facts.functions
+    cold = replace(log.invocations[0], request_id="cold-2", ended=(ORIGIN + 20) * 1000)
+
+    documents = [
+        build(plan, make_samples(), replace(facts, functions=(replace(log, invocations=calls),)), known)
+        for calls in (log.invocations, (*log.invocations, cold))
+    ]
+
+    (without,), (beside,) = (document["functions"]["rows"] for document in documents)
+    assert (without["cold_starts"], beside["cold_starts"]) == (0, 1)
+    assert beside["memory_choices"] == without["memory_choices"]
+    assert beside["billed_ms"] == without["billed_ms"] + 300
+    assert "(beside 1 cold start, 21" in render(documents[1])
+
+
 def test_a_function_that_only_probes_called_says_so(
     plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
 ) -> None:
