@@ -9,7 +9,7 @@ from uuid import uuid4
 from windtunnel.functions.definition import Version
 from windtunnel.functions.environment import ExecutionEnvironment, Surroundings
 from windtunnel.functions.interpreter import Interpreter
-from windtunnel.functions.logs import LogSink
+from windtunnel.functions.logs import LogSink, stream_prefix
 from windtunnel.functions.runtimes import find_runtime
 from windtunnel.functions.spec import LogLine, Session
 
@@ -34,11 +34,11 @@ class EnvironmentFactory:
 
     def make(self, place: tuple[str, str, str], version: Version, initialization: str) -> ExecutionEnvironment:
         """A new environment, not started, of a function at account, region and name, with a log stream of its own."""
-        account, region, _ = place
+        account, region, name = place
         identity = uuid4().hex
         day = datetime.fromtimestamp(self._surroundings.now(), UTC)
-        stream = f"{day:%Y/%m/%d}/[{version.spec.version}]{identity}"
         group, write = version.log_group, self._sink.write
+        stream = f"{day:%Y/%m/%d}/{stream_prefix(name, group)}[{version.spec.version}]{identity}"
 
         def log(lines: list[LogLine]) -> None:
             for moment, text in lines:

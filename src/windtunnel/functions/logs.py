@@ -61,6 +61,14 @@ def legible_line(line: str) -> str:
     return line.replace("\r", "\n") if NODE_MESSAGE.match(line) else legible(line)
 
 
+def stream_prefix(function: str, group: str) -> str:
+    """What a log stream's name has of the function: nothing in its own group, its name in one that others may share.
+
+    Source: AWS Lambda Developer Guide, "Configuring CloudWatch log groups".
+    """
+    return "" if group == f"/aws/lambda/{function}" else function
+
+
 class Moments(NamedTuple):
     """When an invocation began and ended, in milliseconds since the epoch."""
 

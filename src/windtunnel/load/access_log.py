@@ -28,6 +28,8 @@ class Accesses:
     statuses: Mapping[int, int]
     calls: Mapping[str, str]
     """Endpoints by the request ids of the invocations that answered for them."""
+    throttled: int = 0
+    """429s of API Gateway's own: no function was asked."""
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def _set(gateway: Any, stage: tuple[str, str], destination: str, format: str) ->
 
 def count(lines: Iterable[str], run: str) -> Accesses:
     """What the lines say of the run; others' requests are not counted."""
-    requests, statuses, calls = 0, Counter[int](), {}
+    requests, statuses, calls, throttled = 0, Counter[int](), {}, 0
     mine = f"windtunnel-load/{run} ("
     for line in lines:
         entry: Mapping[str, str] = json.loads(line)
@@ -77,4 +79,6 @@ def count(lines: Iterable[str], run: str) -> Accesses:
         statuses[int(entry["status"])] += 1
         if entry["call"] != "-":
             calls[entry["call"]] = agent[len(mine) : -1]
-    return Accesses(requests, dict(statuses), calls)
+        elif entry["status"] == "429":
+            throttled += 1
+    return Accesses(requests, dict(statuses), calls, throttled)

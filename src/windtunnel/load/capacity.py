@@ -1,8 +1,9 @@
 """DynamoDB's capacity: as the engine counted it, as CloudWatch has it, or estimated from what was asked and answered.
 
-An engine of this machine tells each table's units in all: what it told before the run is taken from what it tells after
-it. CloudWatch has whole minutes. For engines that do neither capacity.toml beside the locustfile says what an endpoint
-does to a table, and the sizes of the answers say how large items are.
+An engine of this machine tells each table's units in all, at any moment: what it told before the run is taken from what
+it tells after it, and what it told where the measured stretch begins from what it told where that ends. CloudWatch has
+whole minutes. For engines that do neither capacity.toml beside the locustfile says what an endpoint does to a table,
+and the sizes of the answers say how large items are.
 
 Source of the rules: Amazon DynamoDB Developer Guide, "DynamoDB read and write operations" (a write unit for each 1 KB,
 a strongly consistent read unit for each 4 KB, half of one for an eventually consistent read; a Scan or Query rounds the
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from windtunnel.errors import WindtunnelError
 from windtunnel.load.figures import Figures
 
 CLOUDWATCH, ENGINE = "CloudWatch", "counted by the engine"
+MOST_APART = 5.0
+"""Seconds between two looks at what was counted, beyond which nothing is said of the moments between them."""
 WRITE_UNIT, READ_UNIT = 1024, 4096
 READS, WRITES = ("GetItem", "Query", "Scan"), ("PutItem", "UpdateItem", "DeleteItem")
 
@@ -81,6 +84,56 @@ def counted_between(before: Counted, after: Counted, tables: Iterable[str]) -> t
         )
         found.append(Consumed(table, reads, writes, int(throttled), ENGINE))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an engine had counted at a moment, in seconds since the epoch."""
+
+    moment: float
+    counted: Counted
+
+
+def counted_within(
+    looks: Sequence[Look], first: float, end: float, tables: Iterable[str]
+) -> tuple[Consumed, ...] | None:
+    """What tables consumed in a stretch of a run, from the looks on either side of its two ends.
+
+    None where there are none so near, or where the engine was started anew between them.
+    """
+    before, after = _at(looks, first), _at(looks, end)
+    return None if before is None or after is None else counted_between(before, after, tables)
+
+
+def _at(looks: Sequence[Look], moment: float) -> Counted | None:
+    """What was counted at a moment: between two looks as much a second all the time."""
+    earlier = max((look for look in looks if look.moment <= moment), key=lambda look: look.moment, default=None)
+    later = min((look for look in looks if look.moment >= moment), key=lambda look: look.moment, default=None)
+    if earlier is None or later is None or earlier.counted.since != later.counted.since:
+        return None
+    apart = later.moment - earlier.moment
+    if apart > MOST_APART:
+        return None
+    share = (moment - earlier.moment) / apart if apart else 0.0
+    tables = {}
+    for table, (reads, writes, throttled) in later.counted.tables.items():
+        then = earlier.counted.tables.get(table, (0.0, 0.0, 0))
+        tables[table] = (
+            then[0] + (reads - then[0]) * share,
+            then[1] + (writes - then[1]) * share,
+            round(then[2] + (throttled - then[2]) * share),
+        )
+    return Counted(later.counted.since, tables)
+
+
+def share_of(consumed: Iterable[Consumed], share: float) -> tuple[Consumed, ...]:
+    """A part of what a whole run consumed; an estimate is of the measured stretch already."""
+    return tuple(
+        replace(table, read_units=table.read_units * share, write_units=table.write_units * share)
+        if table.source in (CLOUDWATCH, ENGINE)
+        else table
+        for table in consumed
+    )
 
 
 def units(operation: Operation, size: float) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from windtunnel.engines.base import Engine
 from windtunnel.engines.local import LocalEngine
 from windtunnel.load.access_log import Accesses, count
 from windtunnel.load.capacity import CLOUDWATCH, Consumed, Counted
-from windtunnel.load.function_log import FunctionLog, parse_report
+from windtunnel.load.function_log import FunctionLog, Invocation, parse_report
 from windtunnel.logs import PREFIX
 
 PATIENCE = 20.0
@@ -23,6 +24,7 @@ LATE_MS = 60_000
 READS, WRITES = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"
 THROTTLES = "ReadThrottleEvents", "WriteThrottleEvents"
 FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
+_STREAM = re.compile(r"\d{4}/\d{2}/\d{2}/([^\[]+)\[")
 
 MakeClient = Callable[[str], Any]
 
@@ -48,51 +50,74 @@ def find_resources(client: MakeClient, stack: str) -> Resources:
 
 
 def read_function_logs(client: MakeClient, names: tuple[str, ...], began: float, ended: float) -> list[FunctionLog]:
-    """Each function's log between two moments."""
-    logs, lambdas, found = client("logs"), client("lambda"), []
-    for name in names:
-        configuration = lambdas.get_function_configuration(FunctionName=name)
+    """Each function's log between two moments. Functions may share a log group: each has its own streams there."""
+    logs, lambdas = client("logs"), client("lambda")
+    configurations = {name: lambdas.get_function_configuration(FunctionName=name) for name in names}
+    users: dict[str, list[str]] = {}
+    for name, configuration in configurations.items():
         group = configuration.get("LoggingConfig", {}).get("LogGroup") or PREFIX + name
-        invocations, events, size = [], 0, 0
-        for moment, message in _events(logs, group, int(began * 1000), int(ended * 1000) + LATE_MS):
-            events += 1
-            size += len(message.encode())
-            report = parse_report(name, moment, message)
+        users.setdefault(group, []).append(name)
+    invocations: dict[str, list[Invocation]] = {name: [] for name in names}
+    events, sizes = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for group, functions in users.items():
+        for event in _events(logs, group, int(began * 1000), int(ended * 1000) + LATE_MS):
+            owner = stream_owner(event["logStreamName"], group, functions)
+            if owner is None:
+                continue
+            events[owner] += 1
+            sizes[owner] += len(event["message"].encode())
+            report = parse_report(owner, event["timestamp"], event["message"])
             if report is not None:
-                invocations.append(report)
-        found.append(FunctionLog(name, tuple(invocations), events, size, configuration["MemorySize"]))
-    return found
+                invocations[owner].append(report)
+    return [
+        FunctionLog(name, tuple(invocations[name]), events[name], sizes[name], configurations[name]["MemorySize"])
+        for name in names
+    ]
+
+
+def stream_owner(stream: str, group: str, functions: Sequence[str]) -> str | None:
+    """Which of the functions that log to a group a stream is of; None for a function that is none of them.
+
+    AWS Lambda Developer Guide, "Configuring CloudWatch log groups": in a group that is not the function's own a stream
+    is named YYYY/MM/DD/function[version]environment; in its own it is without the function.
+    """
+    found = _STREAM.match(stream)
+    if found is not None:
+        return found[1] if found[1] in functions else None
+    own = group.removeprefix(PREFIX)
+    if own in functions:
+        return own
+    return functions[0] if len(functions) == 1 else None
 
 
 def wait_for_accesses(client: MakeClient, group: str, run: str, expected: int) -> Accesses:
     """The access log's count of the run, as soon as it has all that was answered, or after a while what it has."""
     logs, deadline, pause = client("logs"), time.monotonic() + PATIENCE, 0.5
     while True:
-        accesses = count((message for _moment, message in _events(logs, group, 0, None)), run)
+        accesses = count((event["message"] for event in _events(logs, group, 0, None)), run)
         if accesses.requests >= expected or time.monotonic() > deadline:
             return accesses
         time.sleep(pause)
         pause *= 1.5
 
 
-def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[tuple[int, str]]:
+def _events(logs: Any, group: str, start: int, end: int | None) -> Iterator[Mapping[str, Any]]:
     """A group's events, times in milliseconds."""
     stretch = {"startTime": start, **({"endTime": end} if end is not None else {})}
     try:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, **stretch):
-            for event in page["events"]:
-                yield event["timestamp"], event["message"]
+            yield from page["events"]
     except ClientError as error:
         # a function that never ran has no group yet
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
 
 
-def read_counted(engine: Engine, account: str, region: str) -> Counted | None:
+def read_counted(engine: Engine, account: str, region: str, timeout: float = 10.0) -> Counted | None:
     """What the engine counted of its tables so far; None for one that does not tell."""
     if not isinstance(engine, LocalEngine):
         return None
-    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed").json(), account, region)
+    return Counted.from_document(engine.edge.call("GET", "dynamodb/consumed", timeout=timeout).json(), account, region)
 
 
 def consumed_capacity(client: MakeClient, tables: tuple[str, ...], began: float, ended: float) -> list[Consumed]:

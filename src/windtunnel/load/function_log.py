@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from windtunnel.load.histogram import Buckets, bucket_of, percentile
 
 _REQUEST = re.compile(r"REPORT RequestId: (\S+)")
-_FIELD = re.compile(r"(Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration|Status): ([\w.]+)")
+# each whole between tabs: a SnapStart function's line has a "Billed Restore Duration" too
+_FIELD = re.compile(r"\t(Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration|Status): ([\w.]+)")
 
 
 @dataclass(frozen=True)

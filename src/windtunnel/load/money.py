@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
-from windtunnel.load.sections import Document, section, table
+from windtunnel.load.sections import Document, figure, section, table
 
 SERVICES = {
     "api_gateway": "API Gateway",
@@ -15,6 +17,13 @@ SERVICES = {
 }
 
 
+def amount(value: float) -> str:
+    """A number with the digits that matter, and never with an exponent."""
+    if value >= 1000 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if value >= 0.001 else f"{value:.6f}"
+
+
 def cost(document: Document) -> str:
     """The bill, and each function at other memory sizes."""
     found = document["cost"]
@@ -22,9 +31,9 @@ def cost(document: Document) -> str:
         [
             f'<a href="{escape(found["sources"][month["service"]])}">{SERVICES[month["service"]]}</a>, '
             f"{escape(month['title'])}",
-            f"{run['amount']:,.4g} {escape(run['unit'])}",
+            f"{amount(run['amount'])} {escape(run['unit'])}",
             f"${run['dollars']:.6f}",
-            f"{month['amount']:,.0f} {escape(month['unit'])}",
+            f"{amount(month['amount'])} {escape(month['unit'])}",
             f"${month['dollars']:,.2f}",
             f"${month['after_free_tier']:,.2f}",
         ]
@@ -42,15 +51,26 @@ def cost(document: Document) -> str:
     )
     heads = ("", "this run", "costs", "a month at this rate", "costs", "with the free tier")
     why = (
-        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes, and for "
+        f"What AWS would ask in {escape(found['region'])} for the measured part of the run without the probes"
+        f"{'' if found['exact_invocations'] else ' (but for their invocations, which nothing tells apart)'}, and for "
         f"730 hours of it ({found['month_requests']:,.0f} requests). Prices as of {escape(found['looked_up'])}: "
-        f"{escape(found['note'])}. Storage, DNS, a firewall and what others use of the free tier are not in it."
+        f"{escape(found['note'])}. Requests that API Gateway throttled, or that never reached it, cost "
+        "nothing; transfer is of bodies, without headers. Storage, DNS, a firewall and what others use of the free "
+        "tier are not in it."
     )
     if not document["functions"]["rows"]:
         why = "Not complete: nothing is known of the functions. " + why
     return section(
         "What it would cost", why, table(heads, rows, classes=[""] * (len(rows) - 1) + ["sum"]), _memory(document)
     )
+
+
+def _cold(row: Mapping[str, Any]) -> str:
+    """What a function's price per million is without."""
+    number = row["cold_starts"]
+    if not number:
+        return ""
+    return f" (beside {number} cold start{'s' if number != 1 else ''}, {figure(row['init_p50'])} ms more billed each)"
 
 
 def _memory(document: Document) -> str:
@@ -62,7 +82,7 @@ def _memory(document: Document) -> str:
     body = []
     for row in rows:
         by_size = {choice["memory_mb"]: choice for choice in row["memory_choices"]}
-        cells = [escape(row["function"])]
+        cells = [escape(row["function"]) + _cold(row)]
         for size in sizes:
             choice = by_size.get(size)
             if choice is None:
@@ -74,7 +94,8 @@ def _memory(document: Document) -> str:
         body.append(cells)
     return (
         "<details open><summary>At other memory sizes: compute per million invocations</summary>"
-        '<p class="callout">Local time is not Lambda time: this machine’s cores are others, and nothing here slows '
+        '<p class="callout">Of the measured part, without its cold starts, whose init the bill has. Local time is not '
+        "Lambda time: this machine’s cores are others, and nothing here slows "
         "a function down to its share of a core. So each price is a range: one end if the duration stays as measured "
         "(the function waits), the other if it changes in proportion to memory, up to one vCPU at 1,769 MB (it "
         "computes). Bold is as configured. "

@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import CLOUDWATCH, ENGINE, Consumed, Operation, estimate
-from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
+from windtunnel.load.capacity import Consumed, Look, Operation, counted_within, estimate, share_of
+from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, charged, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
 from windtunnel.load.histogram import bucket_of, percentile
 from windtunnel.load.overhead import Overhead, split
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
-from windtunnel.load.sample import PROBE, beside
+from windtunnel.load.sample import PROBE, Cell, beside
 from windtunnel.load.samples import STEP, Samples
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
@@ -40,6 +40,8 @@ class Facts:
     functions: tuple[FunctionLog, ...] = ()
     accesses: Accesses | None = None
     consumed: tuple[Consumed, ...] = ()
+    looks: tuple[Look, ...] = ()
+    """What was counted of that at moments of the run."""
     function_throttles: Mapping[str, int] = field(default_factory=dict)
     busy: tuple[tuple[float, float], ...] = ()
     """How busy the machine was, in percent, by moment."""
@@ -64,7 +66,8 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     verdict = judge(known.targets, figures, facts.reason)
     scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
-    overhead = _overhead(figures, facts, known, scenario)
+    measured, whose = _of_the_measured(consumed, facts, stretch, _share(figures, samples))
+    overhead = _overhead(figures, facts, stretch, known)
     whole = Stretch(origin, reached)
     document: dict[str, Any] = {
         "version": VERSION,
@@ -90,9 +93,10 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "errors": _errors(samples, stretch),
         "functions": _functions(facts, stretch, origin, known.prices),
         "capacity": [asdict(table) for table in consumed],
+        "capacity_measured": {"is": whose, "tables": [asdict(table) for table in measured]},
         "throttles": {"answers": figures[ALL].throttled, "functions": dict(facts.function_throttles)},
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
-        "cost": _cost(figures, facts, stretch, _of_the_measured(consumed, figures, samples), known.prices),
+        "cost": _cost(totals(samples, stretch)[ALL], facts, stretch, measured, known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
@@ -160,7 +164,8 @@ def _errors(samples: Samples, stretch: Stretch) -> list[dict[str, Any]]:
 
 
 def _functions(facts: Facts, stretch: Stretch, origin: int, prices: Prices) -> dict[str, Any]:
-    """Functions over the whole run, for cold starts are in the warm-up; the time lines by second of the run."""
+    """Functions in the measured stretch, without the probes' calls. Most cold starts are before it: they are of the
+    whole run, as the time lines are, by second of the run."""
     everything = [call for log in facts.functions for call in log.invocations]
     at_once = concurrency(everything)
     starts = cold_starts(everything)
@@ -168,9 +173,19 @@ def _functions(facts: Facts, stretch: Stretch, origin: int, prices: Prices) -> d
     for log in facts.functions:
         if not log.invocations:
             continue
-        figures = figures_of(log)
-        choices = [asdict(choice) for choice in memory_choices(figures, prices)]
-        rows.append(asdict(figures) | {"gb_seconds": figures.gb_seconds, "memory_choices": choices})
+        mine = _measured(log, facts, stretch)
+        # a cold start's init is billed with it: a few among some hundred calls would be most of a million's price
+        warm = tuple(call for call in mine if call.init is None)
+        figures, run = figures_of(replace(log, invocations=mine)), figures_of(log)
+        choices = [asdict(choice) for choice in memory_choices(figures_of(replace(log, invocations=warm)), prices)]
+        row = asdict(figures) | {"gb_seconds": figures.gb_seconds, "memory_choices": choices}
+        row["run"] = {
+            "invocations": run.invocations,
+            "probes": sum(1 for call in log.invocations if _of_a_probe(call, facts)),
+            "cold_starts": run.cold_starts,
+            "init_p50": run.init_p50,
+        }
+        rows.append(row)
     return {
         "rows": rows,
         "concurrency": [[second - origin, count] for second, count in sorted(at_once.items())],
@@ -184,55 +199,77 @@ def _within(call: Invocation, stretch: Stretch) -> bool:
     return stretch.first <= call.ended / 1000 < stretch.end
 
 
-def _overhead(figures: Mapping[str, Figures], facts: Facts, known: Known, scenario: Iterable[str]) -> Overhead | None:
-    calls = facts.accesses.calls if facts.accesses else {}
+def _endpoint(call: Invocation, facts: Facts) -> str | None:
+    """What was asked for where a function was called; None where it is not known."""
+    return facts.accesses.calls.get(call.request_id) if facts.accesses else None
+
+
+def _of_a_probe(call: Invocation, facts: Facts) -> bool:
+    return (_endpoint(call, facts) or "").startswith(PROBE)
+
+
+def _measured(log: FunctionLog, facts: Facts, stretch: Stretch) -> tuple[Invocation, ...]:
+    """A function's calls in the measured stretch for the scenario, or for nobody that is known."""
+    return tuple(
+        call for call in log.invocations if _within(call, stretch) and not beside(_endpoint(call, facts) or "")
+    )
+
+
+def _overhead(figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, known: Known) -> Overhead | None:
+    """Latencies are of the measured stretch, and so must durations be: before it there may have been another load."""
     durations: dict[str, dict[int, int]] = {}
     for log in facts.functions:
         for call in log.invocations:
-            endpoint = calls.get(call.request_id)
-            if endpoint is not None and call.init is None:
+            endpoint = _endpoint(call, facts)
+            if endpoint is not None and call.init is None and _within(call, stretch):
                 buckets = durations.setdefault(endpoint, {})
                 bucket = bucket_of(call.duration)
                 buckets[bucket] = buckets.get(bucket, 0) + 1
     tables = {endpoint: len(done) for endpoint, done in known.operations.items()}
     medians = {endpoint: percentile(buckets, 0.5) for endpoint, buckets in durations.items()}
-    return split(figures, medians, tables, [name for name in scenario if figures[name].good])
+    scenario = [name for name, found in figures.items() if name != ALL and not beside(name) and found.good]
+    return split(figures, medians, tables, scenario)
 
 
-def _of_the_measured(consumed: Iterable[Consumed], figures: Mapping[str, Figures], samples: Samples) -> list[Consumed]:
-    """Units of the measured stretch: what is counted is of the whole run, with its warm-up and its clearing up. Probes
-    consume nothing that is counted."""
+COUNTED, SHARE, ESTIMATED = "counted", "share", "estimated"
+"""How units of the measured stretch are known: counted at its ends, as a share of the whole run's, or estimated."""
+
+
+def _of_the_measured(
+    consumed: Iterable[Consumed], facts: Facts, stretch: Stretch, share: float
+) -> tuple[tuple[Consumed, ...], str]:
+    """Units of the measured stretch, and how they are known. What is told in all is of the whole run, with its warm-up
+    and its clearing up, which write more than the rest."""
+    if not facts.consumed:
+        return tuple(consumed), ESTIMATED
+    counted = counted_within(facts.looks, stretch.first, stretch.end, [table.table for table in facts.consumed])
+    return (share_of(consumed, share), SHARE) if counted is None else (counted, COUNTED)
+
+
+def _share(figures: Mapping[str, Figures], samples: Samples) -> float:
+    """The measured stretch's part of all requests. Probes consume nothing that is counted."""
     consuming = sum(
         cell.requests
         for endpoints in samples.cells.values()
         for endpoint, cell in endpoints.items()
         if not endpoint.startswith(PROBE)
     )
-    share = figures[ALL].requests / max(1, consuming)
-    return [
-        replace(table, read_units=table.read_units * share, write_units=table.write_units * share)
-        if table.source in (CLOUDWATCH, ENGINE)
-        else table
-        for table in consumed
-    ]
+    return figures[ALL].requests / max(1, consuming)
 
 
 def _cost(
-    figures: Mapping[str, Figures], facts: Facts, stretch: Stretch, consumed: Iterable[Consumed], prices: Prices
+    everything: Cell, facts: Facts, stretch: Stretch, consumed: Iterable[Consumed], prices: Prices
 ) -> dict[str, Any]:
     """The measured stretch's bill without the probes', and a month's at the same rate."""
-    calls = facts.accesses.calls if facts.accesses else {}
     usage = Usage(
-        api_requests=figures[ALL].requests,
+        api_requests=charged(everything, _own_throttles(facts)),
         read_units=sum(table.read_units for table in consumed),
         write_units=sum(table.write_units for table in consumed),
-        transfer_bytes=figures[ALL].received_bytes,
+        transfer_bytes=everything.received_bytes,
     )
     invocations, gb_seconds, log_bytes = 0, 0.0, 0.0
     for log in facts.functions:
-        mine = [
-            call for call in log.invocations if _within(call, stretch) and not beside(calls.get(call.request_id, ""))
-        ]
+        mine = _measured(log, facts, stretch)
         invocations += len(mine)
         gb_seconds += sum(call.memory_mb / 1024 * call.billed / 1000 for call in mine)
         if log.invocations:
@@ -243,15 +280,21 @@ def _cost(
         "region": prices.region,
         "looked_up": prices.looked_up,
         "note": prices.note,
-        "sources": dict(prices.sources()),
+        "sources": dict(prices.sources),
         "run": [asdict(line) for line in bill(usage, prices)],
         "month": [asdict(line) for line in bill(month, prices)],
         "run_total": total(bill(usage, prices), free_tier=False),
         "month_total": total(bill(month, prices), free_tier=False),
         "month_total_free_tier": total(bill(month, prices), free_tier=True),
         "month_requests": month.api_requests,
-        "exact_invocations": bool(calls),
+        "exact_invocations": facts.accesses is not None,
     }
+
+
+def _own_throttles(facts: Facts) -> float:
+    """The share of 429s that are API Gateway's own; without an access log they are taken to be."""
+    told = facts.accesses.statuses.get(429, 0) if facts.accesses else 0
+    return facts.accesses.throttled / told if facts.accesses and told else 1.0
 
 
 def summary(document: Mapping[str, Any]) -> str:

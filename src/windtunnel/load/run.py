@@ -13,11 +13,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from windtunnel.edge.telemetry import METRICS_INTERVAL
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.capacity import Consumed, Counted, counted_between, read_operations
+from windtunnel.load.arrival import LEAST_SECONDS, MOST_SECONDS, Told, Wait, expected_reports
+from windtunnel.load.capacity import Consumed, read_operations
 from windtunnel.load.machine import BusyMeter, describe_machine
+from windtunnel.load.meter import CapacityMeter
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import read_prices
@@ -30,6 +33,10 @@ from windtunnel.load.watch import Watch
 from windtunnel.stack import Stack
 
 LOOK_SECONDS = 0.5
+LATE_SECONDS = 1.0
+"""How long the plugin takes at most for what the edge sends."""
+TOO_MANY, SERVER_ERROR = 429, 500
+"""Statuses that API Gateway answers with where Lambda refuses an invocation."""
 ENDING_SECONDS = 100.0
 """How long an orderly end may take: the last answers, and users that clear up."""
 BROKEN_SECONDS = 8.0
@@ -112,7 +119,11 @@ class _Flight:
         self._began = time.time()
         self._engine = harness.engine.status().detail
         self.notes: list[str] = []
-        self._counted = self._read_counted()
+        account, region = harness.settings.account, stack.region
+        self._meter = CapacityMeter(
+            lambda patience: collect.read_counted(harness.engine, account, region, patience), time.time
+        )
+        self._meter.begin()
         self.interrupted = False
 
     def fly(self, locust: Locust) -> None:
@@ -138,6 +149,7 @@ class _Flight:
             self._read()
             now = time.time()
             self._busy.look(now)
+            self._meter.look()
             self._live.show(line(self._plan, self._samples, now))
             lost = processes.lost_workers if self._samples.moment("ended") is None else 0
             self._reason = (
@@ -158,6 +170,7 @@ class _Flight:
         while processes.running and time.monotonic() < deadline:
             time.sleep(0.2)
             self._read()
+            self._meter.look()
             self._live.show(line(self._plan, self._samples, time.time()))
 
     def _read(self) -> None:
@@ -189,43 +202,51 @@ class _Flight:
         )
         if known.prices.region != self._stack.region:
             self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
-        return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
+        return build(plan, self._samples, replace(facts, notes=(*self.notes, *self._meter.notes)), known)
 
     def _asked(self, facts: Facts, group: str | None) -> Facts:
         if self._reason and self._harness.engine.status().state != "up":
             raise WindtunnelError("it is not up any more")
-        make, began, ended = self._harness.client, self._began, time.time()
-        accesses = None
+        make, ended, accesses = self._harness.client, time.time(), None
         if group is not None:
             accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
         resources = collect.find_resources(make, self._stack.name)
-        consumed = self._consumed(resources.tables)
-        if consumed is None:
-            consumed = tuple(collect.consumed_capacity(make, resources.tables, began, ended))
-        return replace(
-            facts,
-            accesses=accesses,
-            functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
-            consumed=consumed,
-            function_throttles=collect.function_throttles(make, resources.functions, began, ended),
+        consumed = self._meter.end(resources.tables)
+        told = self._told(ended, resources, consumed, accesses)
+        return replace(facts, accesses=accesses, looks=tuple(self._meter.looks), **vars(told))
+
+    def _told(
+        self,
+        ended: float,
+        resources: collect.Resources,
+        consumed: tuple[Consumed, ...] | None,
+        accesses: access_log.Accesses | None,
+    ) -> Told:
+        """What logs and metrics tell, when they tell it."""
+        make, began = self._harness.client, self._began
+
+        def read() -> Told:
+            return Told(
+                functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
+                consumed=tuple(collect.consumed_capacity(make, resources.tables, began, ended))
+                if consumed is None
+                else consumed,
+                function_throttles=collect.function_throttles(make, resources.functions, began, ended),
+            )
+
+        if accesses is not None:
+            refused = any(status == TOO_MANY or status >= SERVER_ERROR for status in accesses.statuses)
+            if refused or consumed is None:
+                # metrics leave the edge every few seconds: what was refused is counted nowhere else
+                time.sleep(max(0.0, ended + METRICS_INTERVAL + LATE_SECONDS - time.time()))
+            return read()
+        self._say(
+            f"waiting for what AWS tells later: log lines, and metrics of the last minutes "
+            f"({LEAST_SECONDS / 60:.0f} to {MOST_SECONDS / 60:.0f} minutes; Ctrl-C: the report without them)"
         )
-
-    def _read_counted(self) -> Counted | None:
-        try:
-            return collect.read_counted(self._harness.engine, self._harness.settings.account, self._stack.region)
-        except WindtunnelError as error:
-            self.notes.append(f"what DynamoDB consumes could not be read from the engine: {error}")
-            return None
-
-    def _consumed(self, tables: tuple[str, ...]) -> tuple[Consumed, ...] | None:
-        """What the engine counted since the run began; None where it does not tell."""
-        now = self._read_counted() if self._counted else None
-        if self._counted is None or now is None:
-            return None
-        found = counted_between(self._counted, now, tables)
-        if found is None:
-            self.notes.append("DynamoDB was started anew in the run: its capacity is CloudWatch's, of whole minutes")
-        return found
+        told, missing = Wait(read, ended, time.time, time.sleep).all_told(expected_reports(self._samples))
+        self.notes += [missing] if missing else []
+        return told
 
 
 def _plan(folder: Path, stack: Stack, order: Order) -> Plan:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from windtunnel.load.capacity import CLOUDWATCH, ENGINE
 from windtunnel.load.chart import Frame, Line, bars_chart, histogram_chart, time_chart
 from windtunnel.load.histogram import percentile
 from windtunnel.load.targets import METRICS
@@ -252,19 +251,6 @@ def functions(document: Document) -> str:
     found = document["functions"]
     if not found["rows"]:
         return ""
-    rows = [
-        [
-            escape(row["function"]),
-            f"{row['invocations']:,}",
-            f"{row['cold_starts']:,}",
-            figure(row["init_p50"]) if row["cold_starts"] else "–",
-            *(figure(row[name]) for name in ("p50", "p95", "p99")),
-            f"{row['used_mb']} of {row['memory_mb']}",
-            f"{row['concurrency']}",
-            f"{row['failed']}",
-        ]
-        for row in found["rows"]
-    ]
     number = len(document["series"])
     starts = {second: float(count) for second, count in found["cold_starts"]}
     at_once: list[float | None] = [0.0] * number
@@ -274,31 +260,55 @@ def functions(document: Document) -> str:
     heads = (
         "function",
         "invocations",
-        "cold starts",
-        "init p50 ms",
         "p50 ms",
         "p95",
         "p99",
         "memory MB",
         "at once",
         "failed",
+        "cold starts in the run",
+        "init p50 ms",
     )
     line = Line("at once", "rate", at_once, area=True, stepped=True)
     frame = Frame(140, "", left_out(document), "concurrency")
     charts = f"<h3>Invocations at once</h3>{time_chart([line], frame)}<h3>Cold starts a second</h3>"
     charts += bars_chart(starts, number, Frame(110, name="cold starts"), "cold")
-    why = "From the REPORT lines in CloudWatch Logs, over the whole run with its warm-up, where most cold starts are."
-    return section("Functions", why, table(heads, rows), charts)
+    why = (
+        "From the REPORT lines in CloudWatch Logs, of the measured part"
+        + (" without the probes’ calls" if document["cost"]["exact_invocations"] else "")
+        + "; cold starts and the charts are of the whole run with its warm-up, where most of them are."
+    )
+    if not document["cost"]["exact_invocations"]:
+        why += " The probes’ calls are among them: without an access log nothing tells them apart."
+    return section("Functions", why, table(heads, [_function(row) for row in found["rows"]]), charts)
+
+
+def _function(row: Mapping[str, Any]) -> list[str]:
+    """A function's row; one that had nothing to do in the measured part says who called it."""
+    run = row["run"]
+    cold = [f"{run['cold_starts']:,}", figure(run["init_p50"]) if run["cold_starts"] else "–"]
+    if not row["invocations"]:
+        only = "the probes’ calls only" if run["probes"] == run["invocations"] else "none in the measured part"
+        return [f"{escape(row['function'])} ({only})", "0", *["–"] * 6, *cold]
+    return [
+        escape(row["function"]),
+        f"{row['invocations']:,}",
+        *(figure(row[name]) for name in ("p50", "p95", "p99")),
+        f"{row['used_mb']} of {row['memory_mb']}",
+        f"{row['concurrency']}",
+        f"{row['failed']}",
+        *cold,
+    ]
 
 
 def capacity(document: Document) -> str:
     """DynamoDB's units and everybody's throttles."""
     tables, throttles = document["capacity"], document["throttles"]
+    measured = {entry["table"]: entry for entry in document["capacity_measured"]["tables"]}
     rows = [
         [
             escape(entry["table"]),
-            f"{entry['read_units']:,.0f}",
-            f"{entry['write_units']:,.0f}",
+            *(f"{had[name]:,.0f}" for name in UNITS for had in (entry, measured[entry["table"]])),
             f"{entry['throttled']:,}",
             escape(entry["source"]),
         ]
@@ -313,14 +323,19 @@ def capacity(document: Document) -> str:
         said.append("<li>what Lambda refused is not known</li>")
     elif not throttles["functions"]:
         said.append("<li>Lambda refused no invocation</li>")
-    shown = table(("table", "read units", "write units", "throttled", "source"), rows) if rows else ""
-    whole = any(entry["source"] in (CLOUDWATCH, ENGINE) for entry in tables)
-    why = (
-        "Of the whole run, warm-up and clearing up too, with global indexes; the bill has the measured part's share."
-        if whole
-        else ""
-    )
+    heads = ("table", "read units", "measured", "write units", "measured", "throttled", "source")
+    why = CAPACITY[document["capacity_measured"]["is"]] if tables else ""
+    shown = table(heads, rows) if rows else ""
     return section("DynamoDB capacity and throttles", why, shown, f'<ul class="plain">{"".join(said)}</ul>')
+
+
+UNITS = ("read_units", "write_units")
+_WHOLE = "Of the whole run, warm-up and clearing up too, with global indexes; beside it"
+CAPACITY = {
+    "counted": f"{_WHOLE} the measured part’s, counted where it begins and ends: that is on the bill.",
+    "share": f"{_WHOLE} the measured part’s share of it by requests, not its own count: that is on the bill.",
+    "estimated": "Of the measured part.",
+}
 
 
 def method(document: Document) -> str:

@@ -110,6 +110,13 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert users["source"] == "counted by the engine"
     assert users["write_units"] > 0
     assert users["read_units"] > 0
+    # the bill has what was counted in the measured stretch, which is less: clearing up writes after it
+    measured = document["capacity_measured"]
+    (billed,) = [entry for entry in measured["tables"] if entry["table"] == table]
+    assert measured["is"] == "counted"
+    assert 0 < billed["write_units"] < users["write_units"]
+    writes = next(line for line in document["cost"]["run"] if line["title"] == "writes")
+    assert writes["amount"] == pytest.approx(sum(entry["write_units"] for entry in measured["tables"]))
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     # the stage logs as it did, and what was made for the run is gone
     assert access_log_settings(engine, deployed) == logged
@@ -136,6 +143,24 @@ def test_what_probes_read_is_nobodys_consumption(variables: dict[str, str], tmp_
     assert next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")["good"] > 0
     assert document["capacity"]
     assert {(entry["read_units"], entry["write_units"]) for entry in document["capacity"]} == {(0, 0)}
+
+
+def test_what_lambda_refused_is_in_the_report(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    manager, lambdas = f"{deployed.name}-dynamodbmanager", engine.client("lambda")
+    lambdas.put_function_concurrency(FunctionName=manager, ReservedConcurrentExecutions=0)
+
+    # its metrics leave the engine only every few seconds, and so after such a run
+    try:
+        load(variables, "--seconds", "3", "--warmup", "0", "--slo", slo(tmp_path, EASY))
+    finally:
+        lambdas.delete_function_concurrency(FunctionName=manager)
+
+    _folder, document = latest(variables)
+    refused = sum(n for status, n in document["totals"]["statuses"].items() if status == "429" or status >= "500")
+    assert document["throttles"]["functions"] == {manager: refused}
+    assert refused > 0
 
 
 @pytest.mark.usefixtures("deployed")

@@ -92,3 +92,10 @@ def test_a_message_of_nodes_client_keeps_its_lines() -> None:
 
     assert logs.legible_line(message) == message.replace("\r", "\n")
     assert logs.legible_line("50 %\r100 %") == "50 %\r100 %"
+
+
+def test_a_stream_in_a_group_that_others_may_share_names_its_function() -> None:
+    # AWS Lambda Developer Guide, "Configuring CloudWatch log groups"
+    assert logs.stream_prefix("create-user", "/aws/lambda/create-user") == ""
+    assert logs.stream_prefix("create-user", "/aws/lambda/create-users") == "create-user"
+    assert logs.stream_prefix("create-user", "/shared") == "create-user"

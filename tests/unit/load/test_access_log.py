@@ -29,3 +29,11 @@ def test_only_the_runs_own_requests_are_counted() -> None:
     assert accesses.requests == 3
     assert accesses.statuses == {201: 1, 200: 1, 404: 1}
     assert accesses.calls == {"call-1": "POST /users", "call-2": "GET /users/{userId}"}
+
+
+def test_throttling_of_api_gateways_own_is_told_from_a_functions_answer() -> None:
+    agent = "windtunnel-load/run-1 (POST /users)"
+
+    accesses = count([line(agent, 429), line(agent, 429), line(agent, 429, "call-1"), line(agent, 403)], "run-1")
+
+    assert (accesses.statuses[429], accesses.throttled) == (3, 2)

@@ -10,10 +10,13 @@ from windtunnel.errors import WindtunnelError
 from windtunnel.load.capacity import (
     Consumed,
     Counted,
+    Look,
     Operation,
     counted_between,
+    counted_within,
     estimate,
     read_operations,
+    share_of,
     units,
 )
 from windtunnel.load.figures import Figures
@@ -106,3 +109,42 @@ def test_an_engine_tells_of_one_account_and_region() -> None:
     found = Counted.from_document({"since": "a", "tables": [*others, {**entry, "read_units": 0.5}]}, "1", "eu-west-1")
 
     assert found == counted("a", users=(0.5, 2.0, 3))
+
+
+def looks(*seen: tuple[float, str, float]) -> list[Look]:
+    return [Look(moment, counted(since, users=(2 * writes, writes, 0))) for moment, since, writes in seen]
+
+
+def test_a_stretch_consumed_what_was_counted_between_its_ends() -> None:
+    # 0 to 10 the warm-up with its creates, 10 to 20 the stretch, then clearing up
+    seen = looks((0, "a", 0), (9, "a", 90), (10, "a", 100), (19.5, "a", 110), (20.5, "a", 112), (22, "a", 500))
+
+    found = counted_within(seen, 10, 20, ["users", "untouched"])
+
+    # at 20 half of what came between the looks beside it
+    assert found == (
+        Consumed("users", 22.0, 11.0, 0, "counted by the engine"),
+        Consumed("untouched", 0, 0, 0, "counted by the engine"),
+    )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [],
+        [(0, "a", 0), (9, "a", 9)],
+        [(11, "a", 9), (21, "a", 9)],
+        # nobody knows what was when in the six seconds
+        [(8, "a", 0), (14, "a", 9), (20, "a", 9)],
+        [(10, "a", 9), (15, "b", 0), (20, "b", 9)],
+        [(9, "a", 9), (11, "b", 0), (20, "b", 9)],
+    ],
+)
+def test_of_a_stretch_whose_ends_nobody_saw_nothing_is_said(seen: list[tuple[float, str, float]]) -> None:
+    assert counted_within(looks(*seen), 10, 20, ["users"]) is None
+
+
+def test_only_what_is_of_the_whole_run_is_shared_out() -> None:
+    whole, estimated = Consumed("users", 10, 4, 1, "CloudWatch"), Consumed("others", 10, 4, 0, "estimated")
+
+    assert share_of((whole, estimated), 0.5) == (Consumed("users", 5, 2, 1, "CloudWatch"), estimated)

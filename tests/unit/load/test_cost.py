@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from windtunnel.errors import WindtunnelError
-from windtunnel.load.cost import MONTH_SECONDS, Usage, bill, memory_choices, total
+from windtunnel.load.cost import MONTH_SECONDS, Usage, bill, charged, memory_choices, total
 from windtunnel.load.function_log import FunctionFigures
-from windtunnel.load.prices import read_prices
+from windtunnel.load.money import amount
+from windtunnel.load.prices import FOLDER, read_prices
+from windtunnel.load.sample import Cell
 
 PRICES = read_prices("us-east-1")
 
@@ -43,6 +45,78 @@ def test_every_service_has_its_price() -> None:
     free = [line.after_free_tier for line in lines]
     assert free == pytest.approx([0.0, 0.0, 0.0, 0.625, 0.125, 2.5, 9.0])
     assert total(lines, free_tier=False) == pytest.approx(sum(dollars))
+
+
+@pytest.mark.parametrize(
+    ("requests", "dollars"),
+    [
+        # AWS whitepaper "Best Practices for Designing Amazon API Gateway Private APIs", Cost optimization, table 4: the
+        # first 333 million at $3.50, the next 667 at $2.80, the next 19 billion at $2.38, all beyond at $1.51
+        (333e6, 333 * 3.50),
+        (400e6, 333 * 3.50 + 67 * 2.80),
+        (2e9, 333 * 3.50 + 667 * 2.80 + 1000 * 2.38),
+        (21e9, 333 * 3.50 + 667 * 2.80 + 19_000 * 2.38 + 1000 * 1.51),
+    ],
+)
+def test_a_months_requests_are_priced_by_tiers(requests: float, dollars: float) -> None:
+    lines = bill(Usage(api_requests=requests), PRICES)
+
+    assert lines[0].dollars == pytest.approx(dollars)
+    # what is free is not of the first tier, it is before it
+    assert lines[0].after_free_tier == pytest.approx(bill(Usage(api_requests=requests - 1e6), PRICES)[0].dollars)
+
+
+def test_computing_logs_and_transfer_have_tiers_too() -> None:
+    # AWS Compute Blog, "Introducing tiered pricing for AWS Lambda": 10 % less from 6 billion GB-seconds, 20 % from 15
+    compute = bill(Usage(gb_seconds=16e9), PRICES)[2]
+    # 60 TB of a function's logs
+    logs = bill(Usage(log_bytes=60 * 2**40), PRICES)[5]
+    transfer = bill(Usage(transfer_bytes=160 * 2**40), PRICES)[6]
+
+    assert compute.dollars == pytest.approx((6e9 + 9e9 * 0.9 + 1e9 * 0.8) * 0.0000166667, rel=1e-5)
+    assert logs.dollars == pytest.approx(1024 * (10 * 0.50 + 20 * 0.25 + 20 * 0.10 + 10 * 0.05))
+    assert transfer.dollars == pytest.approx(1024 * (10 * 0.09 + 40 * 0.085 + 100 * 0.07 + 10 * 0.05))
+
+
+@pytest.mark.parametrize(
+    "tiers",
+    [
+        "[{ up_to = 10, price = 2.0 }, { up_to = 5, price = 1.0 }, { price = 0.5 }]",
+        "[{ up_to = 10, price = 2.0 }]",
+        "[{ price = 2.0 }, { up_to = 10, price = 1.0 }]",
+        "[{ up_to = 10 }, { price = 1.0 }]",
+        "[]",
+        '"much"',
+    ],
+)
+def test_tiers_that_do_not_follow_one_another_say_so(tmp_path: Path, tiers: str) -> None:
+    text = (FOLDER / "us-east-1.toml").read_text()
+    (tmp_path / "us-east-1.toml").write_text(text.replace("per_million_read_units = 0.125", f"reads = {tiers}"))
+
+    with pytest.raises(WindtunnelError, match="has no usable prices"):
+        read_prices("us-east-1", tmp_path)
+
+
+def test_what_api_gateway_throttles_or_never_got_is_not_charged_for() -> None:
+    cell = Cell(good=100, throttled=40, errors={"502": 3, "connection refused": 7, "no answer in 35 s": 2})
+
+    # a quarter of the 429s was a function's own answer
+    assert charged(cell, own_throttles=0.75) == 100 + 3 + 10
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (123_457.0, "123,457"),
+        (1_234.5, "1,234"),
+        (999.94, "999.9"),
+        (0.1234567, "0.1235"),
+        (0.0000123, "0.000012"),
+        (0, "0"),
+    ],
+)
+def test_an_amount_has_no_exponent(value: float, text: str) -> None:
+    assert amount(value) == text
 
 
 def test_a_month_is_730_hours() -> None:
@@ -101,4 +175,4 @@ def test_a_price_file_with_nothing_in_it_says_so(tmp_path: Path) -> None:
 
 def test_prices_are_dated_and_name_their_pages() -> None:
     assert PRICES.looked_up.startswith("20")
-    assert all(source.startswith("https://aws.amazon.com/") for source in PRICES.sources().values())
+    assert all(source.startswith("https://aws.amazon.com/") for source in PRICES.sources.values())

@@ -42,6 +42,19 @@ def test_a_timeout_has_its_status_and_no_init() -> None:
     assert (report.status, report.init) == ("timeout", None)
 
 
+# AWS Lambda Developer Guide, "Monitoring for Lambda SnapStart": a restored environment's REPORT has two fields more
+RESTORED = (
+    "REPORT RequestId: 8f507cfc\tDuration: 5.40 ms\tBilled Duration: 50 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 60 MB\tRestore Duration: 700.00 ms\tBilled Restore Duration: 45 ms\t"
+)
+
+
+def test_how_long_a_restore_took_is_not_the_duration() -> None:
+    report = parse_report("f", 5000, RESTORED)
+
+    assert report == Invocation("f", "8f507cfc", 5000, 5.4, 50, 128, 60)
+
+
 @pytest.mark.parametrize(
     "line", ["START RequestId: 8f507cfc Version: $LATEST", '{"message": "REPORT done"}', "REPORT", ""]
 )

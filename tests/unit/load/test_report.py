@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from windtunnel.load.access_log import Accesses
-from windtunnel.load.capacity import Consumed, Operation
+from windtunnel.load.capacity import Consumed, Counted, Look, Operation
 from windtunnel.load.function_log import FunctionLog, Invocation
 from windtunnel.load.page import emulator_share, limits, render
 from windtunnel.load.plan import Plan
@@ -160,6 +160,84 @@ def test_the_emulators_share_is_split_off_by_the_probes(
     assert emulator_share(document)[0] == pytest.approx(0.55, abs=0.01)
 
 
+def test_functions_are_judged_by_the_measured_stretch_without_probes(document: dict[str, Any]) -> None:
+    (row,) = document["functions"]["rows"]
+
+    # of 60 users' calls over 30 s, those of the measured 25; the warm-up's cold start is counted, and shown apart
+    assert (row["invocations"], row["cold_starts"], row["billed_ms"]) == (50, 0, 500)
+    assert row["p50"] == pytest.approx(6.0, rel=0.011)
+    assert row["run"] == {"invocations": 91, "probes": 30, "cold_starts": 1, "init_p50": pytest.approx(220, rel=0.011)}
+    # a million at 256 MB cost what the bill has for them
+    million = next(choice["as_measured"] for choice in row["memory_choices"] if choice["memory_mb"] == 256)
+    (compute,) = [line for line in document["cost"]["run"] if line["title"] == "compute"]
+    assert million == pytest.approx(compute["dollars"] / 50 * 1e6)
+    assert sum(count for _second, count in document["functions"]["cold_starts"]) == 1
+
+
+def test_a_price_by_memory_size_is_without_cold_starts(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    (log,) = facts.functions
+    cold = replace(log.invocations[0], request_id="cold-2", ended=(ORIGIN + 20) * 1000)
+
+    documents = [
+        build(plan, make_samples(), replace(facts, functions=(replace(log, invocations=calls),)), known)
+        for calls in (log.invocations, (*log.invocations, cold))
+    ]
+
+    (without,), (beside,) = (document["functions"]["rows"] for document in documents)
+    assert (without["cold_starts"], beside["cold_starts"]) == (0, 1)
+    assert beside["memory_choices"] == without["memory_choices"]
+    assert beside["billed_ms"] == without["billed_ms"] + 300
+    assert "(beside 1 cold start, 21" in render(documents[1])
+
+
+def test_a_function_that_only_probes_called_says_so(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    (log,) = facts.functions
+    pinged = replace(log, invocations=tuple(call for call in log.invocations if call.request_id.startswith("ping")))
+    early = replace(log, function="early", invocations=log.invocations[:1])
+
+    document = build(plan, make_samples(), replace(facts, functions=(pinged, early)), known)
+    page = render(document)
+
+    assert [row["memory_choices"] for row in document["functions"]["rows"]] == [[], []]
+    assert "create-user (the probes’ calls only)" in page
+    assert "early (none in the measured part)" in page
+
+
+def test_where_probes_cannot_be_told_apart_the_page_says_so(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    document = build(plan, make_samples(), replace(facts, accesses=None), known)
+
+    assert document["functions"]["rows"][0]["invocations"] == 75
+    assert "nothing tells them apart" in render(document)
+
+
+def test_durations_of_another_load_are_in_no_share(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples(milliseconds=(10.0,), endpoints=("POST /users",))
+    recorder = Recorder("probes", lambda: ORIGIN + 25.0)
+    for probe, took in zip(PROBES, (1.0, 2.0, 1.5), strict=True):
+        recorder.ended(Ended(probe, "", took), counted=False)
+    samples.take(recorder.flush(1, 0.0))
+    samples.mark(Mark(STEP, ORIGIN + 30, "", 10, 20.0, True, ORIGIN + 20, ORIGIN + 30))
+    (log,) = facts.functions
+    # the steps before were slower
+    slower = tuple(
+        replace(call, duration=call.duration * 3) if call.ended < (ORIGIN + 20) * 1000 else call
+        for call in log.invocations
+    )
+
+    document = build(plan, samples, replace(facts, functions=(replace(log, invocations=slower),)), known)
+
+    (row,) = document["overhead"]["rows"]
+    assert [round(row[part], 1) for part in ("gateway", "handing", "table", "rest")] == [1.0, 3.0, 0.0, 6.0]
+
+
 def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]) -> None:
     amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
 
@@ -168,6 +246,30 @@ def test_the_bill_is_without_the_probes_and_the_warm_up(document: dict[str, Any]
     assert amounts["lambda", "requests"] == 50
     assert amounts["lambda", "compute"] == pytest.approx(50 * 0.25 * 0.010)
     assert document["cost"]["month_requests"] == pytest.approx(500 / 25 * 730 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("accesses", "requests"),
+    [(None, 500 + 1), (Accesses(620, {200: 600, 429: 20}, {}, throttled=15), 500 + 1 + 1)],
+)
+def test_the_bill_has_what_api_gateway_charges_for(
+    plan: Plan,
+    make_samples: Callable[..., Samples],
+    facts: Facts,
+    known: Known,
+    accesses: Accesses | None,
+    requests: float,
+) -> None:
+    samples = make_samples()
+    recorder = Recorder("bad", lambda: ORIGIN + 10.0)
+    for kind, answered in (("502", True), ("connection refused", False), *[("429", True)] * 4):
+        recorder.ended(Ended("POST /users", kind, 1.0, answered=answered))
+    samples.take(recorder.flush(1, 0.0))
+
+    document = build(plan, samples, replace(facts, accesses=accesses), known)
+
+    # of the 429s those that no function answered are free: three of four where it is known, else all
+    assert document["cost"]["run"][0]["amount"] == requests
 
 
 def test_capacity_that_cloudwatch_has_is_believed(
@@ -180,6 +282,9 @@ def test_capacity_that_cloudwatch_has_is_believed(
 
     (estimated,), (measured,) = (document["capacity"] for document in documents)
     assert ["Of the whole run" in render(document) for document in documents] == [False, True]
+    assert [document["capacity_measured"]["is"] for document in documents] == ["estimated", "share"]
+    # what is only a share says so
+    assert "share of it by requests" in render(documents[1])
     assert (estimated["table"], estimated["write_units"]) == ("users-table", 250.0)
     assert (measured["write_units"], measured["throttled"], measured["source"]) == (7.0, 2, "CloudWatch")
 
@@ -198,6 +303,27 @@ def test_the_bill_is_of_the_measured_stretch_and_without_probes(
         assert amounts["dynamodb", "reads"] == 500
         assert amounts["dynamodb", "writes"] == 250
         assert document["capacity"][0]["read_units"] == 600
+
+
+def test_the_bill_has_what_was_counted_in_the_measured_stretch(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    def look(second: float, reads: float, writes: float) -> Look:
+        return Look(ORIGIN + second, Counted("a", {"users-table": (reads, writes, 0), "others": (second, second, 0)}))
+
+    # the warm-up's 5 s write, then nearly all are reads; clearing up deletes
+    looks = (look(-1, 0, 0), look(4.5, 50, 400), look(5.5, 60, 404), look(29.5, 540, 500), look(30.5, 560, 510))
+    consumed = (Consumed("users-table", 600.0, 900.0, 0, "counted by the engine"),)
+
+    document = build(plan, make_samples(), replace(facts, consumed=consumed, looks=looks), known)
+
+    amounts = {(line["service"], line["title"]): line["amount"] for line in document["cost"]["run"]}
+    assert amounts["dynamodb", "reads"] == pytest.approx(550 - 55)
+    assert amounts["dynamodb", "writes"] == pytest.approx(505 - 402)
+    assert document["capacity_measured"]["is"] == "counted"
+    # the section on capacity has the whole run, exactly
+    assert (document["capacity"][0]["read_units"], document["capacity"][0]["write_units"]) == (600, 900)
+    assert "<td class=n>900</td><td class=n>103</td>" in render(document)
 
 
 def test_a_search_is_judged_by_its_best_step(
