@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from windtunnel.load import unjudged_page
 from windtunnel.load.chart import Frame, Line, time_chart
 from windtunnel.load.compare import (
     LEAST_BEYOND,
@@ -23,6 +24,7 @@ from windtunnel.load.figures import ALL
 from windtunnel.load.page import shell
 from windtunnel.load.sections import figure, section, table
 from windtunnel.load.stored import Stored
+from windtunnel.load.unjudged import unjudged
 
 TITLES = {"rate": "answers/s", "p50": "p50 ms", "p95": "p95 ms", "p99": "p99 ms", "errors": "errors", "429s": "429s"}
 EXPLAINED = (
@@ -131,18 +133,24 @@ def lines(before: Stored, after: Stored, found: Sequence[Change]) -> Iterator[tu
         yield text + (f"  [{spread(change)}]" if spread(change) else ""), style
     yield headline(found), "bold"
     yield EXPLAINED, "dim"
+    yield from unjudged_page.lines(unjudged(before.document, after.document))
 
 
 def _unlike(before: Stored, after: Stored) -> list[str]:
     """What makes the two hard to compare."""
     found = []
-    for key in ("scenario", "shape", "users", "workers"):
-        one, other = before.document["plan"][key], after.document["plan"][key]
+    for key in ("scenario", "shape", "users", "seconds", "workers"):
+        one, other = before.document["plan"].get(key), after.document["plan"].get(key)
         if one != other:
             found.append(f"{key} was {one} and is {other}")
     for key in ("engine", "machine"):
         if before.document[key] != after.document[key]:
             found.append(f"another {key}: {before.document[key]}; {after.document[key]}")
+    ours, theirs = ([row["endpoint"] for row in stored.document["endpoints"]] for stored in (before, after))
+    for run, names, others in (("A", ours, theirs), ("B", theirs, ours)):
+        only = [name for name in names if name not in others]
+        if only:
+            found.append(f"in {run} only, part of {ALL!r} and of no row: {', '.join(only)}")
     return found
 
 
@@ -169,13 +177,14 @@ def render(before: Stored, after: Stored, found: Sequence[Change]) -> str:
         frame = Frame(160, " ms" if times else "", after.document["plan"]["warmup"], title, logarithmic=times)
         charts += [f"<h3>{title}</h3>", time_chart(both, frame)]
     figures = section("Figures, A → B", escape(EXPLAINED), _matrix(found))
-    body = [story, figures, section("Over time: A is grey, B is blue", "", *charts)]
+    over_time = section("Over time: A is grey, B is blue", "", *charts)
+    body = [story, figures, over_time, unjudged_page.render(unjudged(before.document, after.document))]
     return shell(f"{before.document['run']} and {after.document['run']}", "\n".join(body), after.document["series"])
 
 
 def _over_time(stored: Stored, metric: str) -> list[float | None]:
-    """A figure second by second."""
-    return [row[metric] or None for row in stored.document["series"]]
+    """A figure second by second. Without answers there is no time, but a rate: it is 0."""
+    return [row[metric] if metric == "rate" else row[metric] or None for row in stored.document["series"]]
 
 
 def _matrix(found: Sequence[Change]) -> str:

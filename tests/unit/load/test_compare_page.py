@@ -11,6 +11,7 @@ from windtunnel.load.compare_page import EXPLAINED, change_text, changes, headli
 from windtunnel.load.stored import Stored
 
 Store = Callable[..., Stored]
+BOTH = ("GET /users/{userId}", "POST /users")
 
 
 def text_of(before: Stored, after: Stored) -> str:
@@ -19,6 +20,12 @@ def text_of(before: Stored, after: Stored) -> str:
 
 def page_of(before: Stored, after: Stored) -> str:
     return render(before, after, changes(before, after))
+
+
+def drawn(page: str, title: str) -> list[str]:
+    """The lines of the chart with a title, as SVG has them."""
+    chart = page.split(f"<h3>{title}</h3>")[1].split("</svg>")[0]
+    return [part.split('d="')[1].split('"')[0] for part in chart.split("<path ")[1:]]
 
 
 def test_two_runs_compare_on_a_page_and_in_lines(store: Store) -> None:
@@ -37,11 +44,23 @@ def test_two_runs_compare_on_a_page_and_in_lines(store: Store) -> None:
 
 def test_runs_that_are_not_alike_are_marked(store: Store) -> None:
     before, after = store("before", 10.0), store("after", 10.0)
-    document = {**after.document, "machine": "another machine"}
+    document = {**after.document, "machine": "another machine", "plan": {**after.document["plan"], "seconds": 90}}
 
     text = text_of(before, replace(after, document=document))
 
     assert "\ncaution another machine" in text
+    assert "\ncaution seconds was 30 and is 90" in text
+
+
+def test_an_endpoint_of_one_run_only_is_named(store: Store) -> None:
+    before, after = store("before", 10.0), store("after", 10.0, endpoints=(*BOTH, "DELETE /users/{userId}"))
+
+    text, page = text_of(before, after), page_of(before, after)
+
+    said = "in B only, part of 'all' and of no row: DELETE /users/{userId}"
+    assert f"\ncaution {said}" in text
+    assert "in B only" in page
+    assert "in A only" not in text
 
 
 def test_an_endpoint_without_answers_is_told_and_is_not_better(store: Store) -> None:
@@ -94,3 +113,36 @@ def test_a_single_endpoint_that_changed_is_in_the_headline(store: Store) -> None
         cell.buckets = {bucket + 5: count for bucket, count in cell.buckets.items()}
 
     assert headline(changes(before, after)).endswith("By more than noise changed: POST /users.")
+
+
+def test_an_outage_is_drawn_as_no_answers_a_second_and_as_no_times(store: Store) -> None:
+    before, after = store("before", 10.0), store("after", 10.0, outage=range(20, 25))
+
+    page = page_of(before, after)
+
+    # a line that is broken off begins again with another M
+    assert [line.count("M") for line in drawn(page, "Answers a second")] == [1, 1]
+    assert [line.count("M") for line in drawn(page, "p95")] == [1, 2]
+
+
+def test_other_figures_are_all_on_the_page_and_in_the_lines_if_they_changed(store: Store) -> None:
+    before, after = store("before", 10.0, calls=[20.0] * 9), store("after", 10.0, calls=[30.0] * 9)
+
+    text, page = text_of(before, after), page_of(before, after)
+
+    assert "Other figures, not judged:" in text
+    assert re.search(r"billed, a call +20\.0 ms -> 30\.0 ms +\+50\.0%(\n|$)", text)
+    assert "memory used" not in text
+    assert "<h2>Other figures</h2>" in page
+    assert "not judged" in page
+    for shown in ("billed, a call", "memory used", "60 MB", "a month on AWS", "the whole run"):
+        assert shown in page
+
+
+def test_other_figures_that_did_not_change_are_only_counted(store: Store) -> None:
+    same = store("before", 10.0, calls=[20.0] * 9)
+
+    text = text_of(same, same)
+
+    assert "none of " in text
+    assert "billed, a call" not in text
