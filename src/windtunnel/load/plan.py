@@ -39,6 +39,8 @@ class Plan:
     """What a step of the stairs must meet."""
     interactive: bool = False
     """Locust's own web UI says how many users there are."""
+    own_url: str = ""
+    """The API's address as the process that steers sees it, where that is another than `base_url`."""
 
     def agent(self, endpoint: str) -> str:
         """The User-Agent of the run's requests to an endpoint: by it the access log knows them."""

@@ -248,6 +248,7 @@ def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
         step_seconds=order.step_seconds,
         targets=order.targets,
         interactive=order.web_port is not None,
+        own_url=stack.api_url,
     )
 
 
