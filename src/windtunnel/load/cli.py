@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,6 +90,7 @@ def load(
     from windtunnel.load.process import Distribution, master_port
     from windtunnel.load.run import Order
     from windtunnel.load.targets import read_targets
+    from windtunnel.load.turn import taken
 
     flags = {"engine": engine, "port": port, "region": region, "stack": stack}
     settings = config.load(flags)
@@ -112,7 +114,8 @@ def load(
         web_port=ui_port if ui else None,
     )
     caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)
-    outcome = fly(settings, order, caps, agreed=yes_cost_money)
+    with taken(settings.state_dir / "load", datetime.now().astimezone()):
+        outcome = fly(settings, order, caps, agreed=yes_cost_money)
     tell(outcome)
     # with the web UI Ctrl-C is the way to end
     raise typer.Exit(INTERRUPTED if outcome.interrupted and not ui else 0 if outcome.met else 1)

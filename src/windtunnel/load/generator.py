@@ -269,8 +269,8 @@ class ApiUser(FastHttpUser):
             "X-Amz-Target": "DynamoDB_20120810.GetItem",
             "Content-Type": "application/x-amz-json-1.0",
             UNCOUNTED: "probe",
-            # a local engine reads the service and the region here, and checks no signature
-            "Authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260101/"
+            # a local engine reads the account, the service and the region here, and checks no signature
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={self.plan.account}/20260101/"
             f"{self.plan.region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
         }
         name = f"{PROBE}table"

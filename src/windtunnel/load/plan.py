@@ -30,6 +30,8 @@ class Plan:
     endpoint_url: str | None = None
     """Where a local engine's AWS services are; None on AWS."""
     region: str = "us-east-1"
+    account: str = "000000000000"
+    """The AWS account on a local engine."""
     workers: int = 1
     seed: int = 1
     max_rate: float | None = None

@@ -76,7 +76,7 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     """Run, and write the report, whatever came of it."""
     home = harness.settings.state_dir / "load"
     folder = new_folder(home, datetime.now(UTC))
-    plan = _plan(folder, stack, order)
+    plan = _plan(folder, stack, order, harness.settings.account)
     (folder / "plan.json").write_text(json.dumps(plan.public(), indent=2) + "\n")
     locust = Locust(
         program=harness.settings.install_dir / "load-venv/bin/locust",
@@ -228,7 +228,7 @@ class _Flight:
         return found
 
 
-def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
+def _plan(folder: Path, stack: Stack, order: Order, account: str) -> Plan:
     return Plan(
         run=folder.name,
         scenario=order.scenario,
@@ -242,6 +242,7 @@ def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
         outputs=stack.outputs,
         endpoint_url=stack.endpoint_url,
         region=stack.region,
+        account=account,
         workers=order.spread.total,
         seed=order.seed,
         max_rate=order.max_rate,
@@ -258,9 +259,8 @@ def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, n
         notes.append("the counts are not checked against an access log: on AWS the stage stays as it is")
         return None
     gateway, logs = harness.client("apigateway"), harness.client("logs")
-    return around.enter_context(
-        _gone_is_fine(access_log.switched_on(gateway, logs, (stack.api_id, stack.api_stage), plan.run))
-    )
+    place, account = (stack.api_id, stack.api_stage), harness.settings.account
+    return around.enter_context(_gone_is_fine(access_log.switched_on(gateway, logs, place, plan.run, account)))
 
 
 @contextmanager

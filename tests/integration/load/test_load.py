@@ -66,6 +66,10 @@ def access_log_settings(engine: Engine, stack: Stack) -> Any:
     return stage.get("accessLogSettings")
 
 
+def groups_of_runs(engine: Engine) -> Any:
+    return engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
+
+
 def counted(engine: Engine) -> Counted:
     found = read_counted(engine.harness.engine, engine.settings.account, engine.settings.region)
     assert found is not None
@@ -114,8 +118,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     # the stage logs as it did, and what was made for the run is gone
     assert access_log_settings(engine, deployed) == logged
-    groups = engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
-    assert groups == []
+    assert groups_of_runs(engine) == []
     # users take away whom they created
     assert engine.client("dynamodb").scan(TableName=table)["Count"] == before
 
@@ -137,6 +140,41 @@ def test_what_probes_read_is_nobodys_consumption(variables: dict[str, str], tmp_
     assert next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")["good"] > 0
     assert document["capacity"]
     assert {(entry["read_units"], entry["write_units"]) for entry in document["capacity"]} == {(0, 0)}
+
+
+def test_a_run_that_was_killed_is_cleared_up_after(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    group = "/windtunnel/load/20200101-000000"
+    arn = f"arn:aws:logs:{deployed.region}:{engine.settings.account}:log-group:{group}"
+    paths = {"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": "$context.requestId"}
+    engine.client("logs").create_log_group(logGroupName=group)
+    engine.client("apigateway").update_stage(
+        restApiId=deployed.api_id,
+        stageName=deployed.api_stage,
+        patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in paths.items()],
+    )
+
+    load(variables, "--seconds", "3", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert access_log_settings(engine, deployed) is None
+    assert groups_of_runs(engine) == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_in_another_account_is_measured_as_in_the_first(variables: dict[str, str], tmp_path: Path) -> None:
+    other = {**variables, "WINDTUNNEL_ACCOUNT": "111122223333"}
+
+    done = load(other, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert document["functions"]["invocations"] > 0
+    table = next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")
+    assert (table["good"] > 0, table["errors"]) == (True, 0)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -255,12 +293,13 @@ def test_what_users_of_the_manager_write_goes_with_them(
 
 
 @pytest.mark.usefixtures("deployed")
-def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
+def test_ctrl_c_still_writes_the_report_and_a_second_run_is_told_of_the_first(variables: dict[str, str]) -> None:
     home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
     before = {folder.name for folder in home.glob("2*")}
     process = started(variables, "--seconds", "300", "--warmup", "0")
     wait_for_answers(process, home, before)
 
+    second = load(variables, "--seconds", "3")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
 
@@ -268,6 +307,8 @@ def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
     assert process.returncode == 130, output
     assert "report  " in output
     assert document["interrupted"] is True
+    assert second.returncode == 2
+    assert f"another run is under way in {home}: process {process.pid}, since" in second.stderr
     assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
 
 
