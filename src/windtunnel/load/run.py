@@ -21,7 +21,7 @@ from windtunnel.load.machine import BusyMeter, describe_machine
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import read_prices
-from windtunnel.load.process import Distribution, Locust, Processes, started
+from windtunnel.load.process import Distribution, Locust, LocustError, Processes, started
 from windtunnel.load.progress import LiveLine, line
 from windtunnel.load.report import Facts, Known, build
 from windtunnel.load.samples import SampleFile, Samples
@@ -85,7 +85,7 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
         log=folder / "locust.log",
     )
     if not locust.program.exists():
-        raise WindtunnelError(f"{locust.program} is not there", hint="make setup")
+        raise LocustError(f"{locust.program} is not there", hint="make setup")
     flight = _Flight(harness, stack, plan, order, live, say)
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
@@ -93,7 +93,11 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
         say("reading what the functions and API Gateway logged")
         document = flight.document(group)
     write_report(folder, document)
-    _point(home / "latest", folder)
+    try:
+        _point(home / "latest", folder)
+    except OSError as error:
+        # somebody's own folder of that name, say: the verdict is not lost for it
+        say(f"{home / 'latest'} does not point to this run: {error.strerror}")
     return Outcome(folder, document, flight.interrupted)
 
 

@@ -321,6 +321,56 @@ def test_aws_is_never_loaded_by_accident(variables: dict[str, str]) -> None:
     assert "more than the cap of 10 minutes" in longer.stderr
 
 
+def test_aws_without_credentials_says_so(variables: dict[str, str], tmp_path: Path) -> None:
+    nobody = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+    nobody |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "WINDTUNNEL_ENGINE": "aws"}
+
+    done = load(nobody, "--seconds", "5", "--yes-cost-money")
+
+    assert done.returncode == 2
+    assert "AWS does not know who is asking: Unable to locate credentials" in done.stderr
+    assert "a bug in windtunnel" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--scenario", "mixd"), "did you mean 'mixed'?"),
+        (("--seconds", "1"), "too short to measure a whole second"),
+        (("--ui", "--ui-port", "70000"), "'--ui-port'"),
+        (("--workers", "2", "--bind-port", "70000"), "'--bind-port'"),
+        (("--workers", "2", "--bind", "192.0.2.1"), "cannot be listened on"),
+        (("--max-minutes", "inf"), "'--max-minutes'"),
+    ],
+)
+def test_what_cannot_be_run_as_asked_ends_with_2_and_says_why(
+    variables: dict[str, str], arguments: tuple[str, ...], said: str
+) -> None:
+    done = load(variables, *arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_folder_in_the_place_of_the_newest_runs_link_costs_no_verdict(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    newest = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load/latest"
+    newest.unlink(missing_ok=True)
+    newest.mkdir(parents=True)
+    targets = slo(tmp_path, "[mixed.all]\np99_ms = 60000\n")
+
+    done = load(variables, "--scenario", "Mixed", "--seconds", "3", "--slo", targets)
+
+    newest.rmdir()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict met" in done.stdout
+    assert "met     all: p99" in done.stdout  # Mixed is mixed, in slo.toml too
+    assert f"{newest} does not point to this run: Is a directory" in done.stderr
+
+
 @pytest.fixture
 def doomed(windtunnel_settings: Settings) -> Iterator[Any]:
     """An engine that may die."""
