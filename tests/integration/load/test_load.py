@@ -362,7 +362,7 @@ def test_a_folder_in_the_place_of_the_newest_runs_link_costs_no_verdict(
     newest.mkdir(parents=True)
     targets = slo(tmp_path, "[mixed.all]\np99_ms = 60000\n")
 
-    done = load(variables, "--scenario", "Mixed", "--seconds", "3", "--slo", targets)
+    done = load(variables, "--scenario", "Mixed", "--seconds", "6", "--slo", targets)
 
     newest.rmdir()
     assert done.returncode == 0, done.stdout + done.stderr
