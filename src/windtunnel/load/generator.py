@@ -27,7 +27,7 @@ from windtunnel.load.plan import Plan, plan_from_text
 from windtunnel.load.preparation import Preparation
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.sample import PROBE, Batch
-from windtunnel.load.samples import BEGAN, Mark, SampleFile, Samples
+from windtunnel.load.samples import BEGAN, UNPREPARED, Mark, SampleFile, Samples
 
 ANSWER_SECONDS = 35.0
 """Longer than API Gateway's 29, so that its own answer is what is counted."""
@@ -145,13 +145,18 @@ def _begin(environment: Environment, **_more: Any) -> None:
         # when every user has stopped: what they cleared up counts too
         events.quit.add_listener(lambda **_: generation.flush())
     if generation.steers:
-        events.quit.add_listener(lambda **_: generation.preparation.clear())
+        _prepare_and_clear(generation)
     if generation.steers and generation.plan.interactive:
-        # by itself it is the shape that prepares: nothing else waits for it
-        events.test_start.add_listener(lambda **_: generation.prepare())
-        events.test_stop.add_listener(lambda **_: generation.preparation.clear())
         environment.shape_class = None
         events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+
+
+def _prepare_and_clear(generation: Generation) -> None:
+    """Each test of the web UI is prepared and cleared by itself; of a run by itself the shape prepares the only one."""
+    events.quit.add_listener(lambda **_: generation.preparation.clear())
+    if generation.plan.interactive:
+        events.test_start.add_listener(lambda **_: generation.prepare())
+        events.test_stop.add_listener(lambda **_: generation.preparation.clear())
 
 
 class PlanShape(LoadTestShape):
@@ -165,10 +170,17 @@ class PlanShape(LoadTestShape):
         if self._conductor is None:
             assert self.runner is not None
             generation = generation_of(self.runner.environment)
-            generation.prepare()
+            self._prepare(generation)
             self._conductor = Conductor(generation.plan, generation.samples, generation.file, time.time)
         users = self._conductor.tick()
         return None if users is None else (users, float(max(users, SPAWN_RATE)))
+
+    def _prepare(self, generation: Generation) -> None:
+        try:
+            generation.prepare()
+        except StopTest as error:
+            generation.file.append(Mark(UNPREPARED, time.time(), str(error)))
+            raise
 
 
 class ApiUser(FastHttpUser):

@@ -12,6 +12,7 @@ from json import dumps, loads
 from typing import Any, Protocol
 
 import gevent
+from gevent.lock import RLock
 from locust.exception import StopTest
 
 CLEAR_SECONDS = 4.0
@@ -34,6 +35,7 @@ class Preparation:
     def __init__(self, options: Namespace) -> None:
         self._options = vars(options)
         self._outside: list[Outsider] = []
+        self._clearing = RLock()
 
     @property
     def shared(self) -> dict[str, Any]:
@@ -53,11 +55,13 @@ class Preparation:
         self._options["shared"] = dumps(shared)
 
     def clear(self) -> None:
-        """Let each take it away, when the users have gone."""
-        users, self._outside = self._outside, []
-        for user in users:
-            try:
-                with gevent.Timeout(CLEAR_SECONDS, StopTest(f"no answer in {CLEAR_SECONDS:g} s")):
-                    user.clear()
-            except StopTest as error:
-                logging.warning("what was made for the run is still there: %s", error)
+        """Let each take it away, when the users have gone. Who calls it a second time waits for the first: a process
+        that is told to end while it ends does both at once."""
+        with self._clearing:
+            while self._outside:
+                user = self._outside.pop()
+                try:
+                    with gevent.Timeout(CLEAR_SECONDS, StopTest(f"no answer in {CLEAR_SECONDS:g} s")):
+                        user.clear()
+                except StopTest as error:
+                    logging.warning("what was made for the run is still there: %s", error)

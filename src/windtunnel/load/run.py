@@ -24,7 +24,7 @@ from windtunnel.load.prices import read_prices
 from windtunnel.load.process import Distribution, Locust, LocustError, Processes, started
 from windtunnel.load.progress import LiveLine, line
 from windtunnel.load.report import Facts, Known, build
-from windtunnel.load.samples import SampleFile, Samples
+from windtunnel.load.samples import UNPREPARED, SampleFile, Samples
 from windtunnel.load.targets import Target
 from windtunnel.load.watch import Watch
 from windtunnel.stack import Stack
@@ -132,14 +132,24 @@ class _Flight:
                     self._end(processes, "interrupted", ENDING_SECONDS)
         self._read()
         self._live.end()
+        self._require_prepared()
         if not self._reason and not self._plan.interactive and not self.interrupted:
             processes.require_success(began=self._samples.moment("began") is not None)
+
+    def _require_prepared(self) -> None:
+        """Raises LocustError where what the scenario needs could not be made: there was no run."""
+        for mark in self._samples.marks:
+            if mark.mark == UNPREPARED:
+                raise LocustError(f"what the scenario needs could not be made: {mark.note}", hint="make logs")
 
     def _watch(self, processes: Processes) -> None:
         watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
         while processes.running:
             time.sleep(LOOK_SECONDS)
             self._read()
+            if self._samples.moment(UNPREPARED) is not None:
+                self._end(processes, "nothing is prepared", BROKEN_SECONDS)
+                return
             now = time.time()
             self._busy.look(now)
             self._live.show(line(self._plan, self._samples, now))
