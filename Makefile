@@ -12,6 +12,15 @@ endef
 $(foreach name,ENGINE PORT API_PORT REGION STACK TEMPLATE STACKS,$(eval $(call setting,$(name))))
 
 windtunnel := .venv/bin/windtunnel
+# as settings are, only from the command line: nothing in the environment pays, writes or passes options on
+given = $(if $(findstring command,$(origin $(1))),--$(2) $(call quoted,$(1)))
+quoted = '$(subst ','\'',$($(1)))'
+# the flag $(2) where $(1) is given as 1 or yes; 0 and no are no, and anything else is neither
+agreed = $(if $(findstring command,$(origin $(1))),$(call meant,$(1),$(2),$(strip $($(1)))))
+meant = $(if $(filter 1 yes,$(3)),$(2),$(if $(filter-out 0 no,$(3)),$(error $(1)=$(3) is neither yes (1) nor no (0))))
+ifeq (,$(findstring command,$(origin ARGS)))
+override ARGS :=
+endif
 # ARGS='-k users -x' goes to pytest
 pass = $(if $(ARGS),-- $(ARGS))
 
@@ -61,11 +70,9 @@ lint: setup ## ruff and mypy --strict
 check: setup ## lint, unit and integration, offline
 	@$(windtunnel) check
 
-# as settings are, only from the command line
-given = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 bench: setup ## measure windtunnel beside its peers (CASE=noop-8 PEER=ministack ROUNDS=3 SECONDS=8; WRITE=1 keeps it)
 	@PYTHONPATH=scripts .venv/bin/python -m bench $(call given,CASE,case) $(call given,PEER,peer) \
-	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(if $(WRITE),--write)
+	  $(call given,ROUNDS,rounds) $(call given,SECONDS,seconds) $(call agreed,WRITE,--write)
 
 bench-dynamodb: setup ## DynamoDB by itself beside its peers (CASE=put,get,flat SERVER=windtunnel,dynamodb-local)
 	@PYTHONPATH=scripts .venv/bin/python -m bench.dynamodb $(call given,CASE,case) $(call given,SERVER,server) \
@@ -77,7 +84,7 @@ smoke: setup ## check a deployed stage from outside (URL=https://… KEY=…; wi
 loading = $(call given,SCENARIO,scenario) $(call given,SHAPE,shape) $(call given,USERS,users) \
   $(call given,SECONDS,seconds) $(call given,WARMUP,warmup) $(call given,WORKERS,workers) \
   $(call given,REMOTE_WORKERS,remote-workers) $(call given,SLO,slo) $(call given,MAX_RATE,max-rate) \
-  $(if $(YES),--yes-cost-money)
+  $(call agreed,YES,--yes-cost-money)
 load: setup ## load the stack, end in a verdict and a report (SCENARIO=mixed SHAPE=steady USERS=20 SECONDS=60 WORKERS=1)
 	@$(windtunnel) load $(loading) $(ARGS)
 
@@ -85,7 +92,8 @@ load-ui: setup ## the same from Locust's own web UI
 	@$(windtunnel) load --ui $(loading) $(ARGS)
 
 tune: setup ## try a function at several memory sizes (FUNCTION=create-user COUNT=20 SIZES=128,512 EVENT=event.json)
-	@scripts/tune $(FUNCTION) $(call given,COUNT,count) $(call given,SIZES,sizes) $(call given,EVENT,event)
+	@scripts/tune $(if $(findstring command,$(origin FUNCTION)),$(call quoted,FUNCTION)) $(call given,COUNT,count) \
+	  $(call given,SIZES,sizes) $(call given,EVENT,event)
 
 lock: setup ## renew the locks
 	@$(windtunnel) lock

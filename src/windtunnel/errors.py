@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+
 
 class WindtunnelError(Exception):
     """A failure with a remedy: `str()` says what failed, `hint` what to do, `detail` is evidence (log lines)."""
@@ -34,3 +37,9 @@ class BuildError(WindtunnelError):
 
 class DeployError(WindtunnelError):
     """The stack did not reach the state that was asked for."""
+
+
+def nearest(given: str, known: Sequence[str]) -> str:
+    """A hint for a name that is not there: which may be meant, or which there are."""
+    close = difflib.get_close_matches(given.lower(), known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from windtunnel.engines import Engine
 from windtunnel.errors import DeployError
@@ -49,6 +49,9 @@ def describe_stack(engine: Engine, name: str, region: str) -> Stack | None:
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             return None
+        raise DeployError(f"stack {name} cannot be described: {error}") from error
+    except BotoCoreError as error:
+        # no credentials, an expired login, no network
         raise DeployError(f"stack {name} cannot be described: {error}") from error
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     resources = sorted(

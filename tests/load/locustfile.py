@@ -9,11 +9,14 @@ from locust import SequentialTaskSet, task
 from people import profile
 
 from windtunnel.load.generator import ApiUser, PlanShape, think
+from windtunnel.load.sample import CLEARING
 
 __all__ = ["PlanShape"]  # Locust finds the shape here
 
 ONE_USER = "/users/{userId}"
 MANAGER = "/dynamodbmanager"
+ITEMS = 10
+"""How many items a user of DynamoDBManager works on."""
 
 
 class UsersApi(ApiUser):
@@ -23,11 +26,13 @@ class UsersApi(ApiUser):
     wait_time = think(0.1, 0.5)
 
     def on_start(self) -> None:
+        super().on_start()
         self.known: list[str] = []
 
     def on_stop(self) -> None:
         while self.known:
-            self.remove("clearing up")
+            self.remove(CLEARING)
+        super().on_stop()
 
     def create(self) -> None:
         made = self.call("POST", "/users", json=profile(self.random), expect=(201,))
@@ -130,52 +135,66 @@ class WriteHeavy(UsersApi):
 class HotKey(UsersApi):
     """Everybody reads and writes one and the same user: one partition has all the work."""
 
-    def on_start(self) -> None:
-        super().on_start()
-        found = self.call("GET", "/users?limit=1", name="GET /users (find the hot key)")
-        users = found["users"] if found else []
-        if not users:
-            self.create()
-        self.hot = users[0]["userId"] if users else self.known[0] if self.known else "nobody"
-        self.known.clear()  # others use it still
+    def prepare(self) -> None:
+        made = self.call("POST", "/users", json=profile(self.random), expect=(201,))
+        self.shared["hot"] = made["userId"]
+
+    def clear(self) -> None:
+        if "hot" in self.shared:
+            self.call("DELETE", f"/users/{self.shared['hot']}")
 
     @task(4)
     def look(self) -> None:
-        self.read(self.hot)
+        self.read(self.shared["hot"])
 
     @task(1)
     def correct(self) -> None:
-        self.update(self.hot)
+        self.update(self.shared["hot"])
 
 
 class ManagerApi(ApiUser):
-    """DynamoDBManager's operations on its own table."""
+    """DynamoDBManager's operations on its own table. A user has items of its own, and takes them away at its end."""
 
     abstract = True
     wait_time = think(0.1, 0.5)
 
-    def operate(self, operation: str, **payload: object) -> None:
-        body = {"operation": operation, "tableName": self.plan.outputs["ManagerTableName"], "payload": payload}
-        self.call("POST", MANAGER, name=f"POST {MANAGER} ({operation})", json=body)
+    def on_start(self) -> None:
+        super().on_start()
+        me = f"load-{self.plan.run}-{self.random.getrandbits(64):016x}"
+        self.items = [f"{me}-{number}" for number in range(ITEMS)]
+        self.written: set[str] = set()
 
-    def key(self) -> dict[str, str]:
-        return {"id": f"load-{self.random.randrange(500)}"}
+    def on_stop(self) -> None:
+        for item in sorted(self.written):
+            self.operate("delete", CLEARING, Key={"id": item})
+        super().on_stop()
+
+    def operate(self, operation: str, name: str = "", **payload: object) -> None:
+        body = {"operation": operation, "tableName": self.plan.outputs["ManagerTableName"], "payload": payload}
+        self.call("POST", MANAGER, name=name or f"POST {MANAGER} ({operation})", json=body)
+
+    def item(self) -> str:
+        return self.random.choice(self.items)
 
     @task(4)
     def put_item(self) -> None:
-        self.operate("create", Item={**self.key(), **profile(self.random)})
+        item = self.item()
+        self.written.add(item)
+        self.operate("create", Item={"id": item, **profile(self.random)})
 
     @task(8)
     def read_item(self) -> None:
-        self.operate("read", Key=self.key())
+        self.operate("read", Key={"id": self.item()})
 
     @task(2)
     def update_item(self) -> None:
+        item = self.item()
+        self.written.add(item)  # an update makes the item where there is none
         values = {":n": profile(self.random)["name"]}
         names = {"#n": "name"}
         self.operate(
             "update",
-            Key=self.key(),
+            Key={"id": item},
             UpdateExpression="SET #n = :n",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
@@ -183,7 +202,9 @@ class ManagerApi(ApiUser):
 
     @task(1)
     def delete_item(self) -> None:
-        self.operate("delete", Key=self.key())
+        item = self.item()
+        self.operate("delete", Key={"id": item})
+        self.written.discard(item)
 
 
 class ManagerMix(ManagerApi):

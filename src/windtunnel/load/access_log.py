@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-ACCOUNT = "000000000000"
+GROUPS = "/windtunnel/load/"
+"""Where each run has a log group of its own."""
 FORMAT = (
     '{"agent":"$context.identity.userAgent","status":"$context.status","call":"$context.integration.requestId",'
     '"latency":"$context.responseLatency"}'
@@ -33,15 +34,22 @@ class Accesses:
 
 
 @contextmanager
-def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str) -> Iterator[str]:
-    """The stage logs to a group of the run's own for the block, whose name this is; afterwards to where it did."""
+def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str, account: str) -> Iterator[str]:
+    """The stage logs to a group of the run's own for the block, whose name this is; afterwards to where it did.
+
+    There is one run at a time: a group of another's was left by one that was killed. It is removed, and a stage that
+    still logs there logged nowhere.
+    """
     api_id, stage_name = stage
-    group = f"/windtunnel/load/{run}"
+    group = f"{GROUPS}{run}"
     region = gateway.meta.region_name
     before = gateway.get_stage(restApiId=api_id, stageName=stage_name).get("accessLogSettings") or {}
+    if f":log-group:{GROUPS}" in before.get("destinationArn", ""):
+        before = {}
+    _remove_left_over(logs)
     logs.create_log_group(logGroupName=group)
     try:
-        _set(gateway, stage, f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}", FORMAT)
+        _set(gateway, stage, f"arn:aws:logs:{region}:{account}:log-group:{group}", FORMAT)
         yield group
     finally:
         if before.get("destinationArn"):
@@ -53,6 +61,12 @@ def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str) -> It
                 patchOperations=[{"op": "remove", "path": "/accessLogSettings"}],
             )
         logs.delete_log_group(logGroupName=group)
+
+
+def _remove_left_over(logs: Any) -> None:
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=GROUPS)
+    for name in [group["logGroupName"] for page in pages for group in page["logGroups"]]:
+        logs.delete_log_group(logGroupName=name)
 
 
 def _set(gateway: Any, stage: tuple[str, str], destination: str, format: str) -> None:

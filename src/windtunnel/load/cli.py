@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from windtunnel import config
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import ConfigError, WindtunnelError, nearest
 from windtunnel.load.shape import SHAPES
 
 if TYPE_CHECKING:
@@ -23,10 +27,27 @@ if TYPE_CHECKING:
     from windtunnel.stack import Stack
 
 INTERRUPTED = 130
+MEASURABLE = 2.0
+"""Seconds that have a whole second of the clock in them, wherever they begin."""
 
 app = typer.Typer(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def finite(value: float | None) -> float | None:
+    """An option's value; nan and inf are no numbers to go by: no cap would hold."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number")
+    return value
+
+
+def address(value: str) -> str:
+    """An option's value: an address of HTTP, or none."""
+    if value and not value.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{value!r} is no address: it begins with http:// or https://")
+    return value
+
 
 Scenario = Annotated[
     str, typer.Option(help="users-crud, read-heavy, write-heavy, manager-mix, hot-key, preflight, mixed, or your own.")
@@ -35,21 +56,31 @@ Shape = Annotated[
     str, typer.Option(help="steady, ramp, spike, soak or step (finds the highest rate that meets the targets).")
 ]
 Users = Annotated[int, typer.Option(min=1, help="How many users, at the shape's most; where step begins.")]
-Seconds = Annotated[float | None, typer.Option(min=1, help="How long, warm-up included; step ends earlier.")]
-Warmup = Annotated[float | None, typer.Option(min=0, help="How many seconds at the beginning are not measured.")]
-StepSeconds = Annotated[float, typer.Option(min=4, help="How long each step of the shape step takes.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=1, callback=finite, help="How long, warm-up included; step ends earlier.")
+]
+Warmup = Annotated[
+    float | None, typer.Option(min=0, callback=finite, help="How many seconds at the beginning are not measured.")
+]
+StepSeconds = Annotated[float, typer.Option(min=4, callback=finite, help="How long each step of the shape step takes.")]
 Slo = Annotated[Path | None, typer.Option(help="Where the targets are: tests/load/slo.toml.")]
 Seed = Annotated[int, typer.Option(help="Of everything random that users do.")]
 Workers = Annotated[int, typer.Option(min=1, help="Locust processes on this machine.")]
 RemoteWorkers = Annotated[int, typer.Option(min=0, help="Wait for so many workers that others start, instead.")]
 Bind = Annotated[str, typer.Option(help="Where the master listens for workers.")]
-BindPort = Annotated[int | None, typer.Option(help="And its port; 5557 where others start the workers.")]
-BaseUrl = Annotated[str, typer.Option(help="The API's address as the workers see it, where that is another.")]
-MaxRate = Annotated[float | None, typer.Option(min=0.1, help="Requests a second at most; 50 against AWS.")]
-MaxMinutes = Annotated[float, typer.Option(min=0.1, help="The longest run against AWS.")]
+BindPort = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="And its port; 5557 where others start the workers.")
+]
+BaseUrl = Annotated[
+    str, typer.Option(callback=address, help="The API's address as the workers see it, where that is another.")
+]
+MaxRate = Annotated[
+    float | None, typer.Option(min=0.1, callback=finite, help="Requests a second at most; 50 against AWS.")
+]
+MaxMinutes = Annotated[float, typer.Option(min=0.1, callback=finite, help="The longest run against AWS.")]
 Agreed = Annotated[bool, typer.Option("--yes-cost-money", help="Against AWS: do not ask.")]
 Ui = Annotated[bool, typer.Option("--ui", help="Locust's web UI instead of a run by itself.")]
-UiPort = Annotated[int, typer.Option(help="And its port.")]
+UiPort = Annotated[int, typer.Option(min=1, max=65535, help="And its port.")]
 Engine = Annotated[str | None, typer.Option(help="Where to run. Also ENGINE=…")]
 Port = Annotated[int | None, typer.Option(help="The local engine's port.")]
 Region = Annotated[str | None, typer.Option(help="The AWS region.")]
@@ -88,22 +119,29 @@ def load(
     from windtunnel.load.guard import MAX_RATE, Caps
     from windtunnel.load.process import Distribution, master_port
     from windtunnel.load.run import Order
+    from windtunnel.load.scenarios import find_scenario, read_scenarios
     from windtunnel.load.targets import read_targets
+    from windtunnel.load.turn import taken
 
     flags = {"engine": engine, "port": port, "region": region, "stack": stack}
     settings = config.load(flags)
     folder = settings.root / "tests/load"
-    require_known(scenario, shape, folder)
-    lasting = SHAPES[shape].seconds if seconds is None else seconds
+    require_shape(shape)
+    lasting, left_out = lengths(shape, seconds, warmup)
+    with before_the_run():
+        known = read_scenarios(folder / "locustfile.py")
+        scenario = find_scenario(scenario, known, folder / "locustfile.py")
+        targets = read_targets(slo or folder / "slo.toml", scenario, known)
+        spread = Distribution(workers, remote_workers, bind, bind_port or master_port(remote_workers))
     order = Order(
         scenario=scenario,
         shape=shape,
         users=users,
         seconds=lasting,
-        warmup=min(SHAPES[shape].warmup, lasting / 4) if warmup is None else warmup,
-        targets=read_targets(slo or folder / "slo.toml", scenario),
+        warmup=left_out,
+        targets=targets,
         scenarios=folder,
-        spread=Distribution(workers, remote_workers, bind, bind_port or master_port(remote_workers)),
+        spread=spread,
         environment=config.environment(flags),
         seed=seed,
         step_seconds=step_seconds,
@@ -112,7 +150,8 @@ def load(
         web_port=ui_port if ui else None,
     )
     caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)
-    outcome = fly(settings, order, caps, agreed=yes_cost_money)
+    with taken(settings.state_dir / "load", datetime.now().astimezone()):
+        outcome = fly(settings, order, caps, agreed=yes_cost_money)
     tell(outcome)
     # with the web UI Ctrl-C is the way to end
     raise typer.Exit(INTERRUPTED if outcome.interrupted and not ui else 0 if outcome.met else 1)
@@ -125,16 +164,13 @@ def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) ->
     from windtunnel.load.progress import LiveLine
     from windtunnel.load.run import execute
 
-    require_ports(order.spread, order.web_port)
-    if order.warmup >= order.seconds:
-        raise WindtunnelError(
-            f"a warm-up of {order.warmup:g} s leaves nothing of {order.seconds:g} s", hint="--seconds, or --warmup 0"
-        )
-    harness = Harness(settings, _show)
-    if harness.engine.name == "aws":
-        agree(order.seconds, caps, settings, agreed=agreed)
-        order = replace(order, max_rate=caps.rate)
-    deployed = reach(harness)
+    with before_the_run():
+        require_ports(order.spread, order.web_port)
+        harness = Harness(settings, _show)
+        if harness.engine.name == "aws":
+            agree(order.seconds, caps, settings, agreed=agreed)
+            order = replace(order, max_rate=caps.rate)
+        deployed = reach(harness)
     if order.web_port is None:
         said = f"{order.scenario}, {order.shape}, {order.users} users, {order.seconds:g} s"
         _say(f"{said}, of them {order.warmup:g} s warm-up that is left out")
@@ -143,34 +179,49 @@ def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) ->
     return execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
 
 
-def require_known(scenario: str, shape: str, folder: Path) -> set[str]:
-    """The scenarios' classes. Raises WindtunnelError where there is no such scenario or shape."""
-    import ast
-
-    from windtunnel.load.plan import scenario_class
-
+def require_shape(shape: str) -> None:
+    """Raises ConfigError where there is no such shape."""
     if shape not in SHAPES:
-        raise WindtunnelError(f"there is no shape '{shape}'", hint=f"there are {', '.join(SHAPES)}")
-    path = folder / "locustfile.py"
-    if not path.exists():
-        raise WindtunnelError(f"{path} is not there", hint="scenarios are classes in it: see the README")
-    classes = {node.name for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)}
-    if scenario_class(scenario) not in classes:
-        raise WindtunnelError(
-            f"there is no scenario '{scenario}': {path} has no class {scenario_class(scenario)}",
-            hint="--help names those that are there from the beginning; others are classes of your own",
+        raise ConfigError(f"there is no shape '{shape}'", hint=nearest(shape, tuple(SHAPES)))
+
+
+def lengths(shape: str, seconds: float | None, warmup: float | None) -> tuple[float, float]:
+    """How long a run is, and its warm-up. Raises ConfigError where nothing of it would be measured."""
+    lasting = SHAPES[shape].seconds if seconds is None else seconds
+    # a run begins and ends within a second of the clock, and whole ones are measured
+    shortest = min(SHAPES[shape].warmup, lasting / 4, max(0.0, lasting - MEASURABLE))
+    left_out = shortest if warmup is None else warmup
+    if lasting - left_out < MEASURABLE:
+        raise ConfigError(
+            f"{lasting:g} s with a warm-up of {left_out:g} s is too short to measure a whole second",
+            hint=f"--seconds {left_out + MEASURABLE:g} is the least with this warm-up"
+            + (", or a shorter --warmup" if left_out else ""),
         )
-    return classes
+    return lasting, left_out
+
+
+@contextmanager
+def before_the_run() -> Iterator[None]:
+    """What fails in the block has kept a run from beginning: exit code 2, as 1 is for a run."""
+    try:
+        yield
+    except WindtunnelError as error:
+        error.exit_code = 2
+        raise
 
 
 def reach(harness: Harness) -> Stack:
     """The stack: on a local engine brought up and deployed, on AWS as it is."""
-    return harness.stack() if harness.engine.name == "aws" else harness.up()
+    if harness.engine.name != "aws":
+        return harness.up()
+    # says whose account it is, or that nobody is logged in
+    harness.engine.start(_say)
+    return harness.stack()
 
 
 def agree(seconds: float, caps: Caps, settings: config.Settings, *, agreed: bool) -> None:
-    """Nobody pays by accident. Raises CostError, or typer.Abort where a person says no."""
-    from windtunnel.load.guard import check_caps, estimate, question, require_agreement
+    """Nobody pays by accident. Raises CostError."""
+    from windtunnel.load.guard import CostError, check_caps, estimate, question, require_agreement
     from windtunnel.load.prices import read_prices
 
     check_caps(seconds, caps)
@@ -178,8 +229,8 @@ def agree(seconds: float, caps: Caps, settings: config.Settings, *, agreed: bool
     asked = question(estimate(seconds, caps, read_prices(settings.region)), seconds, caps, settings.stack)
     if agreed:
         err.print(Text(asked.removesuffix(" Go on?")), soft_wrap=True)
-    else:
-        typer.confirm(asked, abort=True)
+    elif not typer.confirm(asked):
+        raise CostError("nobody agreed to pay: nothing was sent")
 
 
 def _say(text: str) -> None:

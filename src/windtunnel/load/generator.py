@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,17 @@ import gevent
 from gevent.event import Event
 from locust import FastHttpUser, LoadTestShape, events
 from locust.env import Environment
+from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 from locust.user.users import LOCUST_STATE_STOPPING
 
 from windtunnel.dynamodb.request import UNCOUNTED
 from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
+from windtunnel.load.preparation import Preparation
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.sample import PROBE, Batch
-from windtunnel.load.samples import BEGAN, Mark, SampleFile, Samples
+from windtunnel.load.samples import BEGAN, UNPREPARED, Mark, SampleFile, Samples
 
 ANSWER_SECONDS = 35.0
 """Longer than API Gateway's 29, so that its own answer is what is counted."""
@@ -54,6 +57,7 @@ class Generation:
         self._next_slot = 0.0
         self._looked = time.monotonic(), time.process_time()
         self.users_made = 0
+        self.preparation = Preparation(environment.parsed_options)
         runner = environment.runner
         self.steers = not isinstance(runner, WorkerRunner)
         self.recorder = Recorder(getattr(runner, "client_id", "local"), time.time)
@@ -65,6 +69,11 @@ class Generation:
         if self._plan is None:
             self._plan = plan_from_text(vars(self._environment.parsed_options)["plan"])
         return self._plan
+
+    def prepare(self) -> None:
+        """Have made, once, what the scenarios need before their users begin."""
+        classes = [each for each in self._environment.user_classes if issubclass(each, ApiUser)]
+        self.preparation.make(partial(each, self._environment, outside=True) for each in classes)
 
     @property
     def file(self) -> SampleFile:
@@ -120,6 +129,8 @@ def generation_of(environment: Environment) -> Generation:
 def _add_plan(parser: Any) -> None:
     # not on the command line: it has the API key, and every user of the machine sees command lines
     parser.add_argument("--plan", env_var="WINDTUNNEL_LOAD_PLAN", default="", include_in_web_ui=False)
+    # nor is this given there: it is how the master tells its workers
+    parser.add_argument("--shared", default="", include_in_web_ui=False)
 
 
 @events.init.add_listener
@@ -133,9 +144,19 @@ def _begin(environment: Environment, **_more: Any) -> None:
         gevent.spawn(generation.keep_flushing)
         # when every user has stopped: what they cleared up counts too
         events.quit.add_listener(lambda **_: generation.flush())
+    if generation.steers:
+        _prepare_and_clear(generation)
     if generation.steers and generation.plan.interactive:
         environment.shape_class = None
         events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+
+
+def _prepare_and_clear(generation: Generation) -> None:
+    """Each test of the web UI is prepared and cleared by itself; of a run by itself the shape prepares the only one."""
+    events.quit.add_listener(lambda **_: generation.preparation.clear())
+    if generation.plan.interactive:
+        events.test_start.add_listener(lambda **_: generation.prepare())
+        events.test_stop.add_listener(lambda **_: generation.preparation.clear())
 
 
 class PlanShape(LoadTestShape):
@@ -149,29 +170,52 @@ class PlanShape(LoadTestShape):
         if self._conductor is None:
             assert self.runner is not None
             generation = generation_of(self.runner.environment)
+            self._prepare(generation)
             self._conductor = Conductor(generation.plan, generation.samples, generation.file, time.time)
         users = self._conductor.tick()
         return None if users is None else (users, float(max(users, SPAWN_RATE)))
 
+    def _prepare(self, generation: Generation) -> None:
+        try:
+            generation.prepare()
+        except StopTest as error:
+            generation.file.append(Mark(UNPREPARED, time.time(), str(error)))
+            raise
+
 
 class ApiUser(FastHttpUser):
-    """A user of the stack's API. `call` sends a request with the key and records how it ended."""
+    """A user of the stack's API. `call` sends a request with the key and records how it ended.
+
+    One that is `outside` is no user of the run: it prepares what its class needs, and clears that up.
+    """
 
     _state: str | None  # Locust's
     abstract = True
     network_timeout = ANSWER_SECONDS
     connection_timeout = CONNECT_SECONDS
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, outside: bool = False) -> None:
         self.generation = generation_of(environment)
         self.plan = self.generation.plan
-        self.host = self.plan.base_url
+        self.outside = outside
+        self.shared = self.generation.preparation.shared
+        self.host = self.plan.own_url if outside and self.plan.own_url else self.plan.base_url
         super().__init__(environment)
+        if outside:
+            self.random = random.Random(f"{self.plan.seed}/outside")  # noqa: S311
+            return
         # each user of each generator does something else, and the same again in a run with the same seed
         self.generation.users_made += 1
         self.leaving = Event()
         worker = getattr(environment.runner, "worker_index", 0)
         self.random = random.Random(f"{self.plan.seed}/{worker}/{self.generation.users_made}")  # noqa: S311
+
+    def prepare(self) -> None:
+        """What a scenario needs once, whatever number of users it has: called on one user, outside of the run, before
+        the others begin. What it puts into `self.shared` (JSON) is in theirs."""
+
+    def clear(self) -> None:
+        """Take that away: called on the same user when the others have gone, also where prepare() failed."""
 
     def stop(self, force: bool = False) -> bool:
         """End after the action that is under way. Locust would kill a user that waits, and while its loop is busy the
@@ -198,6 +242,8 @@ class ApiUser(FastHttpUser):
         Any status that is not expected is an error; a 429 is counted by itself.
         """
         endpoint = name or f"{method} {path}"
+        if self.outside:
+            return self._call_outside(method, path, json, expect, headers)
         sent = {"x-api-key": self.plan.api_key, "User-Agent": self.plan.agent(endpoint), **(headers or {})}
         self.generation.pace()
         self.generation.recorder.sent()
@@ -216,14 +262,27 @@ class ApiUser(FastHttpUser):
         self.generation.recorder.ended(ended)
         return None if ended.kind or not response.content else response.json()
 
+    def _call_outside(
+        self, method: str, path: str, json: object, expect: Collection[int], headers: dict[str, str] | None
+    ) -> Any:
+        """The same for what is no part of the run: nothing counts it. Raises StopTest where it went wrong."""
+        sent = {"x-api-key": self.plan.api_key, **(headers or {})}
+        name = f"outside of the run: {method} {path}"
+        with self.client.request(method, path, name=name, json=json, headers=sent, catch_response=True) as response:
+            response.success()
+            if response.status_code not in expect:
+                told = response.error if response.status_code == 0 else f"{response.status_code}, {response.text}"
+                raise StopTest(f"{type(self).__name__}: {method} {path} outside of the run ended with {told}")
+            return response.json() if response.content else None
+
     def get_item(self, table: str, key: dict[str, dict[str, str]]) -> None:
         """Measure a GetItem of a local engine, without a function: the "probe table". It is no request to the API."""
         headers = {
             "X-Amz-Target": "DynamoDB_20120810.GetItem",
             "Content-Type": "application/x-amz-json-1.0",
             UNCOUNTED: "probe",
-            # a local engine reads the service and the region here, and checks no signature
-            "Authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260101/"
+            # a local engine reads the account, the service and the region here, and checks no signature
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={self.plan.account}/20260101/"
             f"{self.plan.region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
         }
         name = f"{PROBE}table"

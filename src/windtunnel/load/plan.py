@@ -30,6 +30,8 @@ class Plan:
     endpoint_url: str | None = None
     """Where a local engine's AWS services are; None on AWS."""
     region: str = "us-east-1"
+    account: str = "000000000000"
+    """The AWS account on a local engine."""
     workers: int = 1
     seed: int = 1
     max_rate: float | None = None
@@ -39,6 +41,8 @@ class Plan:
     """What a step of the stairs must meet."""
     interactive: bool = False
     """Locust's own web UI says how many users there are."""
+    own_url: str = ""
+    """The API's address as the process that steers sees it, where that is another than `base_url`."""
 
     def agent(self, endpoint: str) -> str:
         """The User-Agent of the run's requests to an endpoint: by it the access log knows them."""

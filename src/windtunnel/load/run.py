@@ -24,10 +24,10 @@ from windtunnel.load.meter import CapacityMeter
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import read_prices
-from windtunnel.load.process import Distribution, Locust, Processes, started
+from windtunnel.load.process import Distribution, Locust, LocustError, Processes, started
 from windtunnel.load.progress import LiveLine, line
 from windtunnel.load.report import Facts, Known, build
-from windtunnel.load.samples import SampleFile, Samples
+from windtunnel.load.samples import UNPREPARED, SampleFile, Samples
 from windtunnel.load.targets import Target
 from windtunnel.load.watch import Watch
 from windtunnel.stack import Stack
@@ -83,7 +83,7 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     """Run, and write the report, whatever came of it."""
     home = harness.settings.state_dir / "load"
     folder = new_folder(home, datetime.now(UTC))
-    plan = _plan(folder, stack, order)
+    plan = _plan(folder, stack, order, harness.settings.account)
     (folder / "plan.json").write_text(json.dumps(plan.public(), indent=2) + "\n")
     locust = Locust(
         program=harness.settings.install_dir / "load-venv/bin/locust",
@@ -92,7 +92,7 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
         log=folder / "locust.log",
     )
     if not locust.program.exists():
-        raise WindtunnelError(f"{locust.program} is not there", hint="make setup")
+        raise LocustError(f"{locust.program} is not there", hint="make setup")
     flight = _Flight(harness, stack, plan, order, live, say)
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
@@ -100,7 +100,11 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
         say("reading what the functions and API Gateway logged")
         document = flight.document(group)
     write_report(folder, document)
-    _point(home / "latest", folder)
+    try:
+        _point(home / "latest", folder)
+    except OSError as error:
+        # somebody's own folder of that name, say: the verdict is not lost for it
+        say(f"{home / 'latest'} does not point to this run: {error.strerror}")
     return Outcome(folder, document, flight.interrupted)
 
 
@@ -139,14 +143,24 @@ class _Flight:
                     self._end(processes, "interrupted", ENDING_SECONDS)
         self._read()
         self._live.end()
+        self._require_prepared()
         if not self._reason and not self._plan.interactive and not self.interrupted:
             processes.require_success(began=self._samples.moment("began") is not None)
+
+    def _require_prepared(self) -> None:
+        """Raises LocustError where what the scenario needs could not be made: there was no run."""
+        for mark in self._samples.marks:
+            if mark.mark == UNPREPARED:
+                raise LocustError(f"what the scenario needs could not be made: {mark.note}", hint="make logs")
 
     def _watch(self, processes: Processes) -> None:
         watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
         while processes.running:
             time.sleep(LOOK_SECONDS)
             self._read()
+            if self._samples.moment(UNPREPARED) is not None:
+                self._end(processes, "nothing is prepared", BROKEN_SECONDS)
+                return
             now = time.time()
             self._busy.look(now)
             self._meter.look()
@@ -249,7 +263,7 @@ class _Flight:
         return told
 
 
-def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
+def _plan(folder: Path, stack: Stack, order: Order, account: str) -> Plan:
     return Plan(
         run=folder.name,
         scenario=order.scenario,
@@ -263,12 +277,14 @@ def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
         outputs=stack.outputs,
         endpoint_url=stack.endpoint_url,
         region=stack.region,
+        account=account,
         workers=order.spread.total,
         seed=order.seed,
         max_rate=order.max_rate,
         step_seconds=order.step_seconds,
         targets=order.targets,
         interactive=order.web_port is not None,
+        own_url=stack.api_url,
     )
 
 
@@ -278,9 +294,8 @@ def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, n
         notes.append("the counts are not checked against an access log: on AWS the stage stays as it is")
         return None
     gateway, logs = harness.client("apigateway"), harness.client("logs")
-    return around.enter_context(
-        _gone_is_fine(access_log.switched_on(gateway, logs, (stack.api_id, stack.api_stage), plan.run))
-    )
+    place, account = (stack.api_id, stack.api_stage), harness.settings.account
+    return around.enter_context(_gone_is_fine(access_log.switched_on(gateway, logs, place, plan.run, account)))
 
 
 @contextmanager

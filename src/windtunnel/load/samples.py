@@ -11,6 +11,8 @@ from typing import Any
 from windtunnel.load.sample import Batch, Cell, Example, Totals
 
 BEGAN, ENDED, STEP = "began", "ended", "step"
+UNPREPARED = "unprepared"
+"""What the scenario needs could not be made, and the note says why: there is no run."""
 
 
 @dataclass(frozen=True)

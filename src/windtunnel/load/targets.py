@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from windtunnel.errors import WindtunnelError
+from windtunnel.errors import WindtunnelError, nearest
 
 SHARED = "default"
 """The table whose targets count in every scenario that does not set them itself."""
+
+
+MOST = sys.float_info.max
+"""inf is no limit, and neither is nan: everything would be within the one, nothing within the other."""
 
 
 class TargetsError(WindtunnelError):
@@ -52,39 +56,47 @@ class Target:
     limit: float
 
 
-def read_targets(path: Path, scenario: str) -> tuple[Target, ...]:
-    """A scenario's targets. Raises TargetsError, which says what is wrong where."""
+def read_targets(path: Path, scenario: str, scenarios: Sequence[str]) -> tuple[Target, ...]:
+    """The targets of one of the scenarios. Raises TargetsError, which says what is wrong where."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TargetsError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
         raise TargetsError(f"{path} cannot be read: {error.strerror}", hint="give another with --slo") from error
-    return parse_targets(document, scenario, str(path))
+    return parse_targets(document, scenario, scenarios, str(path))
 
 
-def parse_targets(document: Mapping[str, Any], scenario: str, source: str = "slo.toml") -> tuple[Target, ...]:
-    """The targets of a scenario: the shared ones, and its own in their place."""
-    found: dict[tuple[str, str], float] = {}
-    for table in (SHARED, scenario):
-        endpoints = document.get(table, {})
+def parse_targets(
+    document: Mapping[str, Any], scenario: str, scenarios: Sequence[str], source: str = "slo.toml"
+) -> tuple[Target, ...]:
+    """The targets of a scenario: the shared ones, and its own in their place. Those of the others are checked too."""
+    found: dict[str, dict[tuple[str, str], float]] = {}
+    for table, endpoints in document.items():
+        if table not in (SHARED, *scenarios):
+            raise TargetsError(
+                f"{source}: [{table}…] is of no scenario: nothing would ever be held against it",
+                hint=nearest(table, (SHARED, *scenarios)),
+            )
         if not isinstance(endpoints, Mapping):
             raise TargetsError(f"{source}: '{table}' is a table: write [{table}.all]")
         for endpoint, limits in endpoints.items():
             if not isinstance(limits, Mapping):
                 raise TargetsError(f'{source}: write [{table}.all] or [{table}."POST /users"], not {endpoint} = …')
             for metric, limit in limits.items():
-                found[endpoint, metric] = _limit(f"{source}: {table}.{endpoint}", metric, limit)
-    return tuple(Target(endpoint, metric, limit) for (endpoint, metric), limit in found.items())
+                checked = _limit(f"{source}: {table}.{endpoint}", metric, limit)
+                found.setdefault(table, {})[endpoint, metric] = checked
+    limits = {**found.get(SHARED, {}), **found.get(scenario, {})}
+    return tuple(Target(endpoint, metric, limit) for (endpoint, metric), limit in limits.items())
 
 
 def _limit(where: str, metric: str, limit: object) -> float:
     if metric not in METRICS:
-        close = difflib.get_close_matches(metric, METRICS, n=1)
-        meant = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(METRICS)}"
-        raise TargetsError(f"{where} aims at '{metric}', which is nothing that is measured", hint=meant)
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 0:
-        raise TargetsError(f"{where}.{metric} is a number from 0, not {limit!r}")
+        raise TargetsError(
+            f"{where} aims at '{metric}', which is nothing that is measured", hint=nearest(metric, tuple(METRICS))
+        )
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= MOST:
+        raise TargetsError(f"{where}.{metric} is a finite number from 0, not {limit!r}")
     if METRICS[metric].unit == "share" and limit > 1:
         raise TargetsError(f"{where}.{metric} is a share from 0 to 1, not {limit!r}", hint=f"1 % is {limit} -> 0.01")
     return float(limit)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from windtunnel.config import Settings
 from windtunnel.engines.ports import free_port
@@ -63,6 +64,10 @@ def latest(variables: dict[str, str]) -> tuple[Path, dict[str, Any]]:
 def access_log_settings(engine: Engine, stack: Stack) -> Any:
     stage = engine.client("apigateway").get_stage(restApiId=stack.api_id, stageName=stack.api_stage)
     return stage.get("accessLogSettings")
+
+
+def groups_of_runs(engine: Engine) -> Any:
+    return engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
 
 
 def counted(engine: Engine) -> Counted:
@@ -120,8 +125,7 @@ def test_five_seconds_end_in_a_verdict_and_a_report(
     assert (folder / "report.html").read_text().startswith("<!doctype html>")
     # the stage logs as it did, and what was made for the run is gone
     assert access_log_settings(engine, deployed) == logged
-    groups = engine.client("logs").describe_log_groups(logGroupNamePrefix="/windtunnel/load/")["logGroups"]
-    assert groups == []
+    assert groups_of_runs(engine) == []
     # users take away whom they created
     assert engine.client("dynamodb").scan(TableName=table)["Count"] == before
 
@@ -161,6 +165,41 @@ def test_what_lambda_refused_is_in_the_report(
     refused = sum(n for status, n in document["totals"]["statuses"].items() if status == "429" or status >= "500")
     assert document["throttles"]["functions"] == {manager: refused}
     assert refused > 0
+
+
+def test_a_run_that_was_killed_is_cleared_up_after(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    group = "/windtunnel/load/20200101-000000"
+    arn = f"arn:aws:logs:{deployed.region}:{engine.settings.account}:log-group:{group}"
+    paths = {"/accessLogSettings/destinationArn": arn, "/accessLogSettings/format": "$context.requestId"}
+    engine.client("logs").create_log_group(logGroupName=group)
+    engine.client("apigateway").update_stage(
+        restApiId=deployed.api_id,
+        stageName=deployed.api_stage,
+        patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in paths.items()],
+    )
+
+    load(variables, "--seconds", "3", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert access_log_settings(engine, deployed) is None
+    assert groups_of_runs(engine) == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_in_another_account_is_measured_as_in_the_first(variables: dict[str, str], tmp_path: Path) -> None:
+    other = {**variables, "WINDTUNNEL_ACCOUNT": "111122223333"}
+
+    done = load(other, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert document["functions"]["invocations"] > 0
+    table = next(probe for probe in document["probes"] if probe["endpoint"] == "probe table")
+    assert (table["good"] > 0, table["errors"]) == (True, 0)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -226,13 +265,66 @@ def wait_for_answers(process: subprocess.Popen[str], home: Path, before: set[str
     pytest.fail(f"the run did not begin:\n{output}")
 
 
+def items(engine: Engine, table: str) -> list[Any]:
+    found: list[Any] = engine.client("dynamodb").scan(TableName=table)["Items"]
+    return sorted(found, key=str)
+
+
+def test_the_hot_key_is_one_user_of_the_runs_own(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    table = deployed.outputs["UsersTableName"]
+    profile = {"name": "Some Stranger", "email": "stranger@example.com"}
+    url, key = f"{deployed.api_url}/users", {"x-api-key": deployed.api_key}
+    requests.post(url, json=profile, headers=key, timeout=PATIENCE).raise_for_status()
+    before = items(engine, table)
+    home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
+    runs = {folder.name for folder in home.glob("2*")}
+    easy = slo(tmp_path, "[default.all]\np99_ms = 60000\n")
+    process = started(
+        variables, "--scenario", "hot-key", "--seconds", "6", "--warmup", "1", "--workers", "2", "--slo", easy
+    )
+    wait_for_answers(process, home, runs)
+    meanwhile = items(engine, table)
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 0, output
+    assert document["errors"] == []
+    endpoints = [entry["endpoint"] for entry in document["endpoints"]]
+    assert endpoints == ["all", "GET /users/{userId}", "PUT /users/{userId}"]
+    assert document["totals"]["workers"] == 2
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert len(meanwhile) == len(before) + 1
+    assert [item for item in meanwhile if item in before] == before
+    assert items(engine, table) == before
+
+
+def test_what_users_of_the_manager_write_goes_with_them(
+    deployed: Stack, variables: dict[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    table = deployed.outputs["ManagerTableName"]
+    stranger = {"id": {"S": "load-7"}, "name": {"S": "somebody else's"}}
+    engine.client("dynamodb").put_item(TableName=table, Item=stranger)
+    before = items(engine, table)
+
+    load(variables, "--scenario", "manager-mix", "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert document["errors"] == []
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
+    assert "POST /dynamodbmanager (create)" in {entry["endpoint"] for entry in document["endpoints"]}
+    assert items(engine, table) == before
+
+
 @pytest.mark.usefixtures("deployed")
-def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
+def test_ctrl_c_still_writes_the_report_and_a_second_run_is_told_of_the_first(variables: dict[str, str]) -> None:
     home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
     before = {folder.name for folder in home.glob("2*")}
     process = started(variables, "--seconds", "300", "--warmup", "0")
     wait_for_answers(process, home, before)
 
+    second = load(variables, "--seconds", "3")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
 
@@ -240,6 +332,8 @@ def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
     assert process.returncode == 130, output
     assert "report  " in output
     assert document["interrupted"] is True
+    assert second.returncode == 2
+    assert f"another run is under way in {home}: process {process.pid}, since" in second.stderr
     assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
 
 
@@ -250,6 +344,56 @@ def test_aws_is_never_loaded_by_accident(variables: dict[str, str]) -> None:
     assert done.returncode == longer.returncode == 2
     assert "--yes-cost-money" in done.stderr
     assert "more than the cap of 10 minutes" in longer.stderr
+
+
+def test_aws_without_credentials_says_so(variables: dict[str, str], tmp_path: Path) -> None:
+    nobody = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+    nobody |= {"HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "WINDTUNNEL_ENGINE": "aws"}
+
+    done = load(nobody, "--seconds", "5", "--yes-cost-money")
+
+    assert done.returncode == 2
+    assert "AWS does not know who is asking: Unable to locate credentials" in done.stderr
+    assert "a bug in windtunnel" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--scenario", "mixd"), "did you mean 'mixed'?"),
+        (("--seconds", "1"), "too short to measure a whole second"),
+        (("--ui", "--ui-port", "70000"), "'--ui-port'"),
+        (("--workers", "2", "--bind-port", "70000"), "'--bind-port'"),
+        (("--workers", "2", "--bind", "192.0.2.1"), "cannot be listened on"),
+        (("--max-minutes", "inf"), "'--max-minutes'"),
+    ],
+)
+def test_what_cannot_be_run_as_asked_ends_with_2_and_says_why(
+    variables: dict[str, str], arguments: tuple[str, ...], said: str
+) -> None:
+    done = load(variables, *arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_folder_in_the_place_of_the_newest_runs_link_costs_no_verdict(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    newest = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load/latest"
+    newest.unlink(missing_ok=True)
+    newest.mkdir(parents=True)
+    targets = slo(tmp_path, "[mixed.all]\np99_ms = 60000\n")
+
+    done = load(variables, "--scenario", "Mixed", "--seconds", "6", "--slo", targets)
+
+    newest.rmdir()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict met" in done.stdout
+    assert "met     all: p99" in done.stdout  # Mixed is mixed, in slo.toml too
+    assert f"{newest} does not point to this run: Is a directory" in done.stderr
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from windtunnel.load.access_log import FORMAT, count
+from windtunnel.load.access_log import FORMAT, count, switched_on
 
 
 def line(agent: str, status: int = 200, call: str = "-") -> str:
@@ -37,3 +38,74 @@ def test_throttling_of_api_gateways_own_is_told_from_a_functions_answer() -> Non
     accesses = count([line(agent, 429), line(agent, 429), line(agent, 429, "call-1"), line(agent, 403)], "run-1")
 
     assert (accesses.statuses[429], accesses.throttled) == (3, 2)
+
+
+STAGE = ("api", "Prod")
+ACCOUNT = "111122223333"
+
+
+class Gateway:
+    """A stage, as API Gateway has it."""
+
+    class meta:
+        region_name = "eu-west-1"
+
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        self.settings = settings
+
+    def get_stage(self, **_stage: str) -> dict[str, Any]:
+        return {"accessLogSettings": dict(self.settings)} if self.settings else {}
+
+    def update_stage(self, *, patchOperations: list[dict[str, str]], **_stage: str) -> None:
+        for patch in patchOperations:
+            if patch["op"] == "remove":
+                self.settings = None
+            else:
+                self.settings = {**(self.settings or {}), patch["path"].rpartition("/")[2]: patch["value"]}
+
+
+class Logs:
+    """Log groups, as CloudWatch Logs has them."""
+
+    def __init__(self, *groups: str) -> None:
+        self.groups = list(groups)
+
+    def create_log_group(self, *, logGroupName: str) -> None:
+        self.groups.append(logGroupName)
+
+    def delete_log_group(self, *, logGroupName: str) -> None:
+        self.groups.remove(logGroupName)
+
+    def get_paginator(self, operation: str) -> Logs:
+        assert operation == "describe_log_groups"
+        return self
+
+    def paginate(self, *, logGroupNamePrefix: str) -> list[dict[str, Any]]:
+        found = [{"logGroupName": name} for name in self.groups if name.startswith(logGroupNamePrefix)]
+        return [{"logGroups": found[:1]}, {"logGroups": found[1:]}]
+
+
+def test_a_stage_logs_to_the_runs_group_in_its_own_account_and_then_as_before() -> None:
+    before = {"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:mine", "format": "$context.requestId"}
+    gateway, logs = Gateway(before), Logs("mine")
+
+    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT) as group:
+        assert group == "/windtunnel/load/run-1"
+        assert gateway.settings is not None
+        assert gateway.settings["destinationArn"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{group}"
+        assert logs.groups == ["mine", group]
+
+    assert gateway.settings == before
+    assert logs.groups == ["mine"]
+
+
+def test_what_killed_runs_left_is_removed_and_not_restored() -> None:
+    left = "/windtunnel/load/run-0"
+    gateway = Gateway({"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{left}", "format": FORMAT})
+    logs = Logs(left, "/windtunnel/load/run-00", "/windtunnel/loads")
+
+    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT) as group:
+        assert logs.groups == ["/windtunnel/loads", group]
+
+    assert gateway.settings is None
+    assert logs.groups == ["/windtunnel/loads"]

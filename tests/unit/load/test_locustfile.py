@@ -6,28 +6,15 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from windtunnel.errors import WindtunnelError
 from windtunnel.load.capacity import read_operations
-from windtunnel.load.cli import require_known
+from windtunnel.load.scenarios import read_scenarios
 
 LOAD = Path(__file__).parents[2] / "load"
 SCENARIOS = ("users-crud", "read-heavy", "write-heavy", "manager-mix", "hot-key", "preflight", "mixed")
 
 
 def test_every_scenario_is_there() -> None:
-    for scenario in SCENARIOS:
-        assert "Probe" in require_known(scenario, "steady", LOAD)
-
-
-def test_a_scenario_or_shape_that_is_not_there_is_refused() -> None:
-    with pytest.raises(WindtunnelError, match="no class Teapot"):
-        require_known("teapot", "steady", LOAD)
-    with pytest.raises(WindtunnelError, match="there is no shape 'zigzag'"):
-        require_known("mixed", "zigzag", LOAD)
-    with pytest.raises(WindtunnelError, match="is not there"):
-        require_known("mixed", "steady", LOAD / "nowhere")
+    assert sorted(read_scenarios(LOAD / "locustfile.py")) == sorted(SCENARIOS)
 
 
 def test_the_locustfile_knows_no_engine() -> None:
