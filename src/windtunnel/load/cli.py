@@ -121,6 +121,7 @@ def load(
 def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) -> Outcome:
     """Run the order against the settings' engine; against AWS only as agreed, and within the caps."""
     from windtunnel.harness import Harness
+    from windtunnel.load.guard import lasting
     from windtunnel.load.process import require_ports
     from windtunnel.load.progress import LiveLine
     from windtunnel.load.run import execute
@@ -132,14 +133,17 @@ def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) ->
         )
     harness = Harness(settings, _show)
     if harness.engine.name == "aws":
-        agree(order.seconds, caps, settings, agreed=agreed)
-        order = replace(order, max_rate=caps.rate)
+        most = lasting(order.seconds, caps, interactive=order.web_port is not None)
+        agree(most, caps, settings, agreed=agreed)
+        order = replace(order, max_rate=caps.rate, most_seconds=most)
     deployed = reach(harness)
     if order.web_port is None:
         said = f"{order.scenario}, {order.shape}, {order.users} users, {order.seconds:g} s"
         _say(f"{said}, of them {order.warmup:g} s warm-up that is left out")
     else:
-        _say(f"Locust's web UI is at http://127.0.0.1:{order.web_port}; Ctrl-C ends it with a report")
+        _say(f"Locust's web UI is at http://127.0.0.1:{order.web_port}; Ctrl-C ends it with a report of its last test")
+        if order.most_seconds is not None:
+            _say(f"it ends by itself {order.most_seconds / 60:g} minutes after its first test began (--max-minutes)")
     return execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
 
 

@@ -24,7 +24,7 @@ from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.sample import PROBE, Batch
-from windtunnel.load.samples import BEGAN, Mark, SampleFile, Samples
+from windtunnel.load.samples import BEGAN, ENDED, Mark, SampleFile, Samples
 
 ANSWER_SECONDS = 35.0
 """Longer than API Gateway's 29, so that its own answer is what is counted."""
@@ -134,8 +134,31 @@ def _begin(environment: Environment, **_more: Any) -> None:
         # when every user has stopped: what they cleared up counts too
         events.quit.add_listener(lambda **_: generation.flush())
     if generation.steers and generation.plan.interactive:
-        environment.shape_class = None
-        events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+        _let_the_ui_steer(environment, generation)
+
+
+def _let_the_ui_steer(environment: Environment, generation: Generation) -> None:
+    """Tests begin and end as the web UI says: each is told, and all of them together have an end."""
+    environment.shape_class = None
+    environment.available_shape_classes = {}  # the UI would offer the plan's
+    begun = Event()
+    events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+    events.test_start.add_listener(lambda **_: begun.set())
+    events.test_stopping.add_listener(lambda **_: generation.file.append(Mark(ENDED, time.time())))
+    if generation.plan.most_seconds is not None:
+        gevent.spawn(_end_in_time, environment, begun, generation.plan.most_seconds)
+
+
+def _end_in_time(environment: Environment, begun: Event, seconds: float) -> None:
+    """End Locust so long after its first test began, whoever else is still there to do it."""
+    begun.wait()
+    gevent.sleep(seconds)
+    runner, web_ui = environment.runner, environment.web_ui
+    assert runner is not None
+    runner.stop()
+    runner.quit()
+    if web_ui is not None:
+        web_ui.stop()
 
 
 class PlanShape(LoadTestShape):

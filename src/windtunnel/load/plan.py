@@ -38,7 +38,9 @@ class Plan:
     targets: tuple[Target, ...] = ()
     """What a step of the stairs must meet."""
     interactive: bool = False
-    """Locust's own web UI says how many users there are."""
+    """Locust's own web UI says how many users there are, and when."""
+    most_seconds: float | None = None
+    """The longest that all of an interactive run may take, from its first test on; None for no end."""
 
     def agent(self, endpoint: str) -> str:
         """The User-Agent of the run's requests to an endpoint: by it the access log knows them."""

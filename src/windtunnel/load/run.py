@@ -57,6 +57,8 @@ class Order:
     """The API's address where it is another for the generators than for this machine."""
     web_port: int | None = None
     """Locust's web UI instead of a run by itself."""
+    most_seconds: float | None = None
+    """The longest that one from the web UI may take."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class _Flight:
         self._busy = BusyMeter()
         self._reason = ""
         self._began = time.time()
+        self._first_test: float | None = None
         self._engine = harness.engine.status().detail
         self.notes: list[str] = []
         self._counted = self._read_counted()
@@ -139,6 +142,10 @@ class _Flight:
             now = time.time()
             self._busy.look(now)
             self._live.show(line(self._plan, self._samples, now))
+            if self._over_the_cap(now):
+                # Locust ends itself: it would also where this process were gone
+                self._end(processes, "the cap is reached", ENDING_SECONDS)
+                return
             lost = processes.lost_workers if self._samples.moment("ended") is None else 0
             self._reason = (
                 f"{lost} of the workers ended in the middle of it" if lost else watch.trouble(self._samples, now)
@@ -148,6 +155,17 @@ class _Flight:
                 self._say(f"ending the run: {self._reason}")
                 self._end(processes, self._reason, BROKEN_SECONDS)
                 return
+
+    def _over_the_cap(self, now: float) -> bool:
+        """Whether a run from the web UI has had all the time that it may take."""
+        self._first_test = self._first_test or self._samples.moment("began")
+        most = self._plan.most_seconds if self._plan.interactive else None
+        if most is None or self._first_test is None or now - self._first_test < most:
+            return False
+        self._live.end()
+        self._say(f"ending: {most / 60:g} minutes are over, the longest that it may take")
+        self.notes.append(f"the run ended by itself after {most / 60:g} minutes, the longest that it may take")
+        return True
 
     def _end(self, processes: Processes, why: str, patience: float) -> None:
         """Tell the steering process to end, and wait for that as long as it makes sense."""
@@ -248,6 +266,7 @@ def _plan(folder: Path, stack: Stack, order: Order) -> Plan:
         step_seconds=order.step_seconds,
         targets=order.targets,
         interactive=order.web_port is not None,
+        most_seconds=order.most_seconds,
     )
 
 
