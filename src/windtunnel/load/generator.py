@@ -6,6 +6,7 @@ environment: one process, or a master and its workers on any machines. Workers g
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Collection
@@ -16,7 +17,7 @@ import gevent
 from gevent.event import Event
 from locust import FastHttpUser, LoadTestShape, events
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_STOPPED, MasterRunner, WorkerRunner
 from locust.user.users import LOCUST_STATE_STOPPING
 
 from windtunnel.dynamodb.request import UNCOUNTED
@@ -83,6 +84,8 @@ class Generation:
         """Hand over what was recorded: to the file, or to the master."""
         runner = self._environment.runner
         assert runner is not None
+        if not self.steers and not self.users_made:
+            return  # the master waits for an end of all that told something
         batch = self.recorder.flush(runner.user_count, self._cpu())
         if self.steers:
             self.take(batch)
@@ -118,6 +121,8 @@ def generation_of(environment: Environment) -> Generation:
 
 @events.init_command_line_parser.add_listener
 def _add_plan(parser: Any) -> None:
+    # ~/.locust.conf and others of the user's would change what the plan says; Locust leaves them out in the same way
+    parser._default_config_files = []
     # not on the command line: it has the API key, and every user of the machine sees command lines
     parser.add_argument("--plan", env_var="WINDTUNNEL_LOAD_PLAN", default="", include_in_web_ui=False)
 
@@ -128,13 +133,29 @@ def _begin(environment: Environment, **_more: Any) -> None:
     setattr(environment, _GENERATION, generation)
     runner = environment.runner
     if isinstance(runner, MasterRunner):
+        events.worker_connect.add_listener(
+            lambda client_id, **_: _turn_away(runner, client_id, generation.plan.workers)
+        )
         runner.register_message(MESSAGE, lambda environment, msg: generation.take(Batch.from_document(msg.data)))
     else:
         gevent.spawn(generation.keep_flushing)
         # when every user has stopped: what they cleared up counts too
         events.quit.add_listener(lambda **_: generation.flush())
+    if isinstance(runner, WorkerRunner) and runner.state == STATE_STOPPED:
+        runner.quit()  # sent home before all of it was there, of which Locust would keep the rest
     if generation.steers and generation.plan.interactive:
         _let_the_ui_steer(environment, generation)
+
+
+def _turn_away(runner: MasterRunner, client_id: str, most: int) -> None:
+    """Send a worker home that is one too many: each sends its share of the rate, reckoned for so many as were planned.
+
+    Locust tells of a worker before it gives it users, and what it is told comes in order: it never has any.
+    """
+    others = [worker for worker in runner.clients.all if worker.id != client_id]
+    if len(others) >= most:
+        logging.getLogger(__name__).warning("worker %s is sent home: there are %d, as planned", client_id, len(others))
+        runner.send_message("quit", client_id=client_id)
 
 
 def _let_the_ui_steer(environment: Environment, generation: Generation) -> None:
