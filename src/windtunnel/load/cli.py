@@ -220,6 +220,8 @@ def tell(outcome: Outcome) -> None:
         soft_wrap=True,
     )
     out.print(Text.assemble(("report  ", "bold"), str(outcome.folder / "report.html")), soft_wrap=True)
+    for text in document["cautions"]:
+        out.print(Text.assemble(("caution ", "bold yellow"), text), soft_wrap=True)
 
 
 @app.command()

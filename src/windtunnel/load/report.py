@@ -9,6 +9,7 @@ from typing import Any
 
 from windtunnel.load.access_log import Accesses
 from windtunnel.load.capacity import CLOUDWATCH, ENGINE, Consumed, Operation, estimate
+from windtunnel.load.cautions import cautions
 from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
@@ -102,6 +103,7 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     return document
 
 
+    document["cautions"] = cautions(document["totals"])
 def _row(figures: Figures) -> dict[str, Any]:
     shares = {"error_share": figures.error_share, "throttled_share": figures.throttled_share}
     return asdict(figures) | {"rate": figures.rate} | shares

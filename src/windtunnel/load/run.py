@@ -113,6 +113,7 @@ class _Flight:
         self._reason = ""
         self._began = time.time()
         self._first_test: float | None = None
+        self._capped = False
         self._engine = harness.engine.status().detail
         self.notes: list[str] = []
         self._counted = self._read_counted()
@@ -127,12 +128,22 @@ class _Flight:
                 self._live.end()
                 self._say("interrupted: ending the run, then the report (Ctrl-C again gives that up)")
                 self.interrupted = True
-                if not self._plan.interactive:
+                # without a beginning nobody reads that it is to end, and there is nothing to wait for
+                if not self._plan.interactive and self._samples.moment("began") is not None:
                     self._end(processes, "interrupted", ENDING_SECONDS)
         self._read()
         self._live.end()
-        if not self._reason and not self._plan.interactive and not self.interrupted:
-            processes.require_success(began=self._samples.moment("began") is not None)
+        if not self._reason and not self.interrupted and not self._capped and not self._over_the_cap(time.time()):
+            self._judge_its_end(processes)
+
+    def _judge_its_end(self, processes: Processes) -> None:
+        """Locust ended by itself: when the run was over, or in the middle of it."""
+        began, code = processes.require_began(self._samples.moment("began")), processes.exit_code
+        if self._samples.moment("ended") is None:
+            last = max((batch.moment for batch in self._samples.last.values()), default=began)
+            self._reason = f"Locust ended by itself {max(0.0, last - began):.0f} s into the run (exit code {code})"
+        elif code not in (0, 1):
+            self.notes.append(f"Locust ended with exit code {code} when the run was over: see locust.log")
 
     def _watch(self, processes: Processes) -> None:
         watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
@@ -162,6 +173,7 @@ class _Flight:
         most = self._plan.most_seconds if self._plan.interactive else None
         if most is None or self._first_test is None or now - self._first_test < most:
             return False
+        self._capped = True
         self._live.end()
         self._say(f"ending: {most / 60:g} minutes are over, the longest that it may take")
         self.notes.append(f"the run ended by itself after {most / 60:g} minutes, the longest that it may take")

@@ -66,6 +66,7 @@ def test_the_document_says_what_was_measured(document: dict[str, Any]) -> None:
     assert document["totals"]["sent"] == 600
     assert document["totals"]["access_log_agrees"] is True
     assert "all 2 targets met" in document["summary"]
+    assert document["cautions"] == []
 
 
 def test_the_document_is_json_and_has_no_key(document: dict[str, Any]) -> None:
@@ -120,6 +121,22 @@ def test_the_access_log_must_have_what_was_answered(
 
     assert document["totals"]["access_log_agrees"] is False
     assert "does NOT agree" in render(document)
+    assert "Caution:</span> the access log has 599 requests, the generators had 600 answers" in render(document)
+
+
+def test_counts_that_do_not_add_up_are_a_caution(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples()
+    recorder = Recorder("other", lambda: ORIGIN + 10.0)
+    recorder.sent()
+    samples.take(replace(recorder.flush(1, 0.0), sequence=2))
+
+    document = build(plan, samples, facts, known)
+
+    assert document["verdict"]["met"] is True
+    assert [text.partition(" ")[0] for text in document["cautions"]] == ["1", "2"]
+    assert render(document).count("Caution:</span>") == 2
 
 
 def test_errors_are_listed_with_an_example_that_cannot_break_the_page(
