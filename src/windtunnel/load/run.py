@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from windtunnel.errors import WindtunnelError
@@ -34,6 +35,8 @@ ENDING_SECONDS = 100.0
 """How long an orderly end may take: the last answers, and users that clear up."""
 BROKEN_SECONDS = 8.0
 """The same where nobody answers any more."""
+BRIEF = Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 1})
+"""For clients of a local engine whose answer is not worth a wait."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,9 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
         flight.fly(locust)
         say("reading what the functions and API Gateway logged")
         document = flight.document(group)
-    write_report(folder, document)
-    _point(home / "latest", folder)
+        # before anything is put back: nothing that is still asked of the engine may cost the report
+        write_report(folder, document)
+        _point(home / "latest", folder)
     return Outcome(folder, document, flight.interrupted)
 
 
@@ -212,6 +216,9 @@ class _Flight:
         except (ClientError, BotoCoreError, WindtunnelError) as error:
             # an engine that died has nothing to tell any more; what the generators saw is there all the same
             self.notes.append(f"the engine's own logs and metrics could not be read: {error}")
+        except KeyboardInterrupt:
+            self._say("interrupted: the report is without what has not been read yet")
+            self.notes.append("the engine's own logs and metrics were not read to their end: Ctrl-C")
         known = Known(
             self._order.targets,
             read_prices(self._stack.region),
@@ -221,9 +228,17 @@ class _Flight:
             self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
         return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
 
+    def _require_up(self) -> None:
+        """Raises WindtunnelError where the engine has nothing to tell any more. A busy one may be late once."""
+        for _ in range(3):
+            status = self._harness.engine.status()
+            if status.state == "up":
+                return
+            time.sleep(LOOK_SECONDS)
+        raise WindtunnelError(f"it is not up any more: {status.detail}")
+
     def _asked(self, facts: Facts, group: str | None) -> Facts:
-        if self._reason and self._harness.engine.status().state != "up":
-            raise WindtunnelError("it is not up any more")
+        self._require_up()
         make, began, ended = self._harness.client, self._began, time.time()
         accesses = None
         if group is not None:
@@ -287,21 +302,23 @@ def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, n
     if stack.endpoint_url is None:
         notes.append("the counts are not checked against an access log: on AWS the stage stays as it is")
         return None
-    gateway, logs = harness.client("apigateway"), harness.client("logs")
-    return around.enter_context(
-        _gone_is_fine(access_log.switched_on(gateway, logs, (stack.api_id, stack.api_stage), plan.run))
-    )
+    session, endpoint_url = harness.engine.session(), harness.engine.endpoint_url
+    gateway = session.client("apigateway", endpoint_url=endpoint_url, config=BRIEF)
+    logs = session.client("logs", endpoint_url=endpoint_url, config=BRIEF)
+    switched = access_log.switched_on(gateway, logs, (stack.api_id, stack.api_stage), plan.run)
+    return around.enter_context(_put_back_where_it_is_up(switched, harness))
 
 
 @contextmanager
-def _gone_is_fine(around: Any) -> Iterator[str]:
-    """An engine that died needs nothing put back."""
+def _put_back_where_it_is_up(around: Any, harness: Harness) -> Iterator[str]:
+    """An engine that died or hangs has nothing put back; nobody waits long for that."""
     group: str = around.__enter__()
     try:
         yield group
     finally:
-        with suppress(ClientError, BotoCoreError):
-            around.__exit__(None, None, None)
+        with suppress(ClientError, BotoCoreError, KeyboardInterrupt):
+            if harness.engine.status().state == "up":
+                around.__exit__(None, None, None)
 
 
 def new_folder(home: Path, moment: datetime) -> Path:
