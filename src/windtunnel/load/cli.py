@@ -125,11 +125,18 @@ def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) ->
     from windtunnel.load.process import require_ports
     from windtunnel.load.progress import LiveLine
     from windtunnel.load.run import execute
+    from windtunnel.load.search import ceilings
+    from windtunnel.load.targets import TargetsError
 
     require_ports(order.spread, order.web_port)
     if order.warmup >= order.seconds:
         raise WindtunnelError(
             f"a warm-up of {order.warmup:g} s leaves nothing of {order.seconds:g} s", hint="--seconds, or --warmup 0"
+        )
+    if order.shape == "step" and order.web_port is None and not ceilings(order.targets):
+        raise TargetsError(
+            f"the shape step searches for what breaks a target, and {order.scenario} has none that more users break",
+            hint=f"set one, p95_ms under [{order.scenario}.all] say: see --slo",
         )
     harness = Harness(settings, _show)
     if harness.engine.name == "aws":
@@ -214,14 +221,14 @@ def tell(outcome: Outcome) -> None:
     left_out = f"measured from second {measured['first']} to {measured['end']}; "
     left_out += "the best step, all others are left out" if document["steps"] else "the warm-up before is left out"
     out.print(Text(f"        {left_out}", style="dim"), soft_wrap=True)
+    for text in document["cautions"]:
+        out.print(Text.assemble(("caution ", "bold yellow"), text), soft_wrap=True)
     style = "bold green" if verdict["met"] else "bold red"
     out.print(
         Text.assemble(("verdict ", "bold"), ("met" if verdict["met"] else "MISSED", style), f": {document['summary']}"),
         soft_wrap=True,
     )
     out.print(Text.assemble(("report  ", "bold"), str(outcome.folder / "report.html")), soft_wrap=True)
-    for text in document["cautions"]:
-        out.print(Text.assemble(("caution ", "bold yellow"), text), soft_wrap=True)
 
 
 @app.command()

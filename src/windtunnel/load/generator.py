@@ -24,7 +24,7 @@ from windtunnel.dynamodb.request import UNCOUNTED
 from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
 from windtunnel.load.recorder import Ended, Recorder
-from windtunnel.load.sample import PROBE, Batch
+from windtunnel.load.sample import UNPACED, Batch
 from windtunnel.load.samples import BEGAN, ENDED, Mark, SampleFile, Samples
 
 ANSWER_SECONDS = 35.0
@@ -270,7 +270,7 @@ class ApiUser(FastHttpUser):
             "Authorization": "AWS4-HMAC-SHA256 Credential=000000000000/20260101/"
             f"{self.plan.region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
         }
-        name = f"{PROBE}table"
+        name = UNPACED
         body = {"TableName": table, "Key": key}
         with self.client.request(
             "POST", f"{self.plan.endpoint_url}/", name=name, json=body, headers=headers, catch_response=True

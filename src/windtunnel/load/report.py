@@ -19,6 +19,7 @@ from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
 from windtunnel.load.sample import PROBE, beside
 from windtunnel.load.samples import STEP, Samples
+from windtunnel.load.search import failure, outcome
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
 
@@ -62,7 +63,9 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     origin = int(samples.moment("began") or stretch.first)
     reached = max(stretch.end, int(samples.moment("ended") or 0), origin)
     figures = summarise(samples, stretch)
-    verdict = judge(known.targets, figures, facts.reason)
+    searched = plan.shape == "step" and not plan.interactive
+    reason = facts.reason or (failure(samples.marks, plan.step_seconds) if searched else "")
+    verdict = judge(known.targets, figures, reason)
     scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
     overhead = _overhead(figures, facts, known, scenario)
@@ -95,15 +98,16 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
         "cost": _cost(figures, facts, stretch, _of_the_measured(consumed, figures, samples), known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
+        "search": outcome(samples.marks) if searched else None,
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
         "notes": list(facts.notes),
     }
+    document["cautions"] = cautions(document["totals"])
     document["summary"] = summary(document)
     return document
 
 
-    document["cautions"] = cautions(document["totals"])
 def _row(figures: Figures) -> dict[str, Any]:
     shares = {"error_share": figures.error_share, "throttled_share": figures.throttled_share}
     return asdict(figures) | {"rate": figures.rate} | shares
@@ -267,7 +271,10 @@ def summary(document: Mapping[str, Any]) -> str:
         who = "a run from Locust's web UI"
     elif held:
         best = max(held, key=lambda step: step["rate"])
+        search = document["search"]
         who = f"{plan['scenario']} holds at most {best['users']} users"
+        if not search["finished"]:
+            who = f"{plan['scenario']} holds at least {best['users']} users ({search['why']})"
     else:
         who = f"{plan['scenario']} ({plan['shape']}, {plan['users']} users)"
     if verdict["reason"]:

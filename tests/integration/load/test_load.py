@@ -239,6 +239,26 @@ def test_a_run_whose_locust_goes_away_is_failed_and_has_its_report(variables: di
     assert document["verdict"]["reason"].endswith("(exit code -9)")
 
 
+@pytest.mark.usefixtures("deployed")
+def test_a_search_that_nothing_breaks_says_what_ended_it(variables: dict[str, str], tmp_path: Path) -> None:
+    steps = ("--shape", "step", "--step-seconds", "4", "--seconds", "60", "--warmup", "1", "--max-rate", "30")
+
+    done = load(variables, *steps, "--users", "30", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "holds at least 30 users (the limit of 30 requests a second was reached" in done.stdout
+    assert document["search"]["finished"] is False
+
+
+def test_a_search_without_anything_that_users_break_is_refused(variables: dict[str, str], tmp_path: Path) -> None:
+    done = load(variables, "--shape", "step", "--slo", slo(tmp_path, "[default.all]\nthroughput = 1\n"))
+
+    assert done.returncode == 2
+    assert "has none that more users break" in done.stderr
+    assert "p95_ms" in done.stderr
+
+
 def test_aws_is_never_loaded_by_accident(variables: dict[str, str]) -> None:
     done = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "5")
     longer = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "3600", "--yes-cost-money")

@@ -18,7 +18,8 @@ from windtunnel.load.page import emulator_share, limits, render
 from windtunnel.load.plan import Plan
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.report import Facts, Known, build
-from windtunnel.load.samples import STEP, Mark, Samples
+from windtunnel.load.samples import ENDED, STEP, Mark, Samples
+from windtunnel.load.search import FOUND
 from windtunnel.load.targets import Target
 
 ORIGIN = 1_795_000_000
@@ -223,12 +224,37 @@ def test_a_search_is_judged_by_its_best_step(
     samples = make_samples(seconds=30)
     samples.mark(Mark(STEP, ORIGIN + 12, "", 10, 20.0, True, ORIGIN + 6, ORIGIN + 10))
     samples.mark(Mark(STEP, ORIGIN + 22, "p95", 15, 25.0, False, ORIGIN + 16, ORIGIN + 20))
+    unfinished = build(replace(plan, shape="step"), samples, facts, known)
+    samples.marks = [mark for mark in samples.marks if mark.mark != ENDED]
+    samples.mark(Mark(ENDED, ORIGIN + 30, FOUND))
 
     document = build(replace(plan, shape="step"), samples, facts, known)
 
     assert document["measured"] == {"first": 6, "end": 10, "seconds": 4}
     assert document["summary"].startswith("mixed holds at most 10 users")
+    assert unfinished["summary"].startswith("mixed holds at least 10 users (it ended while it searched below 15 users)")
     assert "broke" in render(document)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((), "it ended before one step was over, which takes 10 s after the warm-up"),
+        ((Mark(STEP, ORIGIN + 12, "p95", 10, 20.0, False, ORIGIN + 6, ORIGIN + 10),), "no step met the targets"),
+    ],
+)
+def test_a_search_without_a_step_that_held_failed_whatever_its_figures(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known, steps: tuple[Mark, ...], reason: str
+) -> None:
+    samples = make_samples(seconds=30)
+    for mark in steps:
+        samples.mark(mark)
+
+    document = build(replace(plan, shape="step"), samples, facts, known)
+
+    assert document["verdict"]["met"] is False
+    assert document["verdict"]["reason"] == reason
+    assert "FAILED" in render(document)
 
 
 def test_what_limited_the_run_is_said(document: dict[str, Any]) -> None:
