@@ -85,6 +85,7 @@ def load(
     """Load the stack with Locust, and end in a verdict (the exit code) and a report. Brings a local engine up."""
     if context.invoked_subcommand is not None:
         return
+    from windtunnel.load.capacity import read_operations
     from windtunnel.load.guard import MAX_RATE, Caps
     from windtunnel.load.process import Distribution, master_port
     from windtunnel.load.run import Order
@@ -102,6 +103,7 @@ def load(
         seconds=lasting,
         warmup=min(SHAPES[shape].warmup, lasting / 4) if warmup is None else warmup,
         targets=read_targets(slo or folder / "slo.toml", scenario),
+        operations=read_operations(folder / "capacity.toml"),
         scenarios=folder,
         spread=Distribution(workers, remote_workers, bind, bind_port or master_port(remote_workers)),
         environment=config.environment(flags),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.capacity import Consumed, Counted, counted_between, read_operations
+from windtunnel.load.capacity import Consumed, Counted, Operation, counted_between
 from windtunnel.load.machine import BusyMeter, describe_machine
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
@@ -49,8 +50,10 @@ class Order:
     seconds: float
     warmup: float
     targets: tuple[Target, ...]
+    operations: Mapping[str, tuple[Operation, ...]]
+    """What endpoints do to tables."""
     scenarios: Path
-    """The folder with locustfile.py and capacity.toml."""
+    """The folder with locustfile.py."""
     spread: Distribution
     environment: Mapping[str, str]
     seed: int = 1
@@ -91,15 +94,17 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     )
     if not locust.program.exists():
         raise WindtunnelError(f"{locust.program} is not there", hint="make setup")
+    known = Known(order.targets, read_prices(stack.region), order.operations)
     flight = _Flight(harness, stack, plan, order, live, say)
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
         flight.fly(locust)
         say("reading what the functions and API Gateway logged")
-        document = flight.document(group)
+        document = flight.document(group, known)
         # before anything is put back: nothing that is still asked of the engine may cost the report
-        write_report(folder, document)
+        (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         _point(home / "latest", folder)
+        (folder / "report.html").write_text(render(document), encoding="utf-8")
     return Outcome(folder, document, flight.interrupted)
 
 
@@ -198,7 +203,7 @@ class _Flight:
         for text in self._file.new_lines():
             self._samples.take_line(text)
 
-    def document(self, group: str | None) -> dict[str, Any]:
+    def document(self, group: str | None, known: Known) -> dict[str, Any]:
         """Everything that is known, asked from all who know it."""
         plan = self._plan
         facts = Facts(
@@ -219,11 +224,9 @@ class _Flight:
         except KeyboardInterrupt:
             self._say("interrupted: the report is without what has not been read yet")
             self.notes.append("the engine's own logs and metrics were not read to their end: Ctrl-C")
-        known = Known(
-            self._order.targets,
-            read_prices(self._stack.region),
-            read_operations(self._order.scenarios / "capacity.toml"),
-        )
+        except Exception as error:  # noqa: BLE001 - the boundary: what is asked afterwards costs no run
+            traceback.print_exc()
+            self.notes.append(f"the engine's own logs and metrics could not be read: {type(error).__name__}: {error}")
         if known.prices.region != self._stack.region:
             self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
         return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
@@ -331,12 +334,6 @@ def new_folder(home: Path, moment: datetime) -> Path:
         folder = home / f"{name}-{number}"
     folder.mkdir()
     return folder
-
-
-def write_report(folder: Path, document: Mapping[str, Any]) -> None:
-    """report.json and report.html."""
-    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(render(document), encoding="utf-8")
 
 
 def _point(link: Path, folder: Path) -> None:
