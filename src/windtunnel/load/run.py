@@ -99,8 +99,13 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
         flight.fly(locust)
-        say("reading what the functions and API Gateway logged")
-        document = flight.document(group, known)
+        try:
+            say("reading what the functions and API Gateway logged")
+            document = flight.document(flight.asked(group), known)
+        except KeyboardInterrupt:
+            say("interrupted: the report is without what the functions and API Gateway logged")
+            flight.notes.append("what the functions and API Gateway logged was not read to its end: Ctrl-C")
+            document = flight.document(flight.seen(), known)
         # before anything is put back: nothing that is still asked of the engine may cost the report
         (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         _point(home / "latest", folder)
@@ -203,10 +208,9 @@ class _Flight:
         for text in self._file.new_lines():
             self._samples.take_line(text)
 
-    def document(self, group: str | None, known: Known) -> dict[str, Any]:
-        """Everything that is known, asked from all who know it."""
-        plan = self._plan
-        facts = Facts(
+    def seen(self) -> Facts:
+        """What is known of the run without asking anybody."""
+        return Facts(
             engine=self._engine,
             machine=describe_machine(),
             stack=self._stack.name,
@@ -216,20 +220,25 @@ class _Flight:
             interrupted=self.interrupted,
             busy=tuple(self._busy.seen),
         )
+
+    def asked(self, group: str | None) -> Facts:
+        """What is known, asked from all who know it."""
+        facts = self.seen()
         try:
-            facts = self._asked(facts, group)
+            return self._asked(facts, group)
         except (ClientError, BotoCoreError, WindtunnelError) as error:
             # an engine that died has nothing to tell any more; what the generators saw is there all the same
             self.notes.append(f"the engine's own logs and metrics could not be read: {error}")
-        except KeyboardInterrupt:
-            self._say("interrupted: the report is without what has not been read yet")
-            self.notes.append("the engine's own logs and metrics were not read to their end: Ctrl-C")
         except Exception as error:  # noqa: BLE001 - the boundary: what is asked afterwards costs no run
             traceback.print_exc()
             self.notes.append(f"the engine's own logs and metrics could not be read: {type(error).__name__}: {error}")
+        return facts
+
+    def document(self, facts: Facts, known: Known) -> dict[str, Any]:
+        """The report."""
         if known.prices.region != self._stack.region:
             self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
-        return build(plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
+        return build(self._plan, self._samples, replace(facts, notes=tuple(self.notes)), known)
 
     def _require_up(self) -> None:
         """Raises WindtunnelError where the engine has nothing to tell any more. A busy one may be late once."""

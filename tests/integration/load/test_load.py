@@ -223,6 +223,38 @@ def test_ctrl_c_still_writes_the_report(variables: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
+def test_ctrl_c_while_the_logs_are_read_ends_that_only(variables: dict[str, str], tmp_path: Path) -> None:
+    process = started(variables, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+    assert process.stdout is not None
+    for said in process.stdout:
+        if "reading what" in said:
+            break
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 0, output
+    assert "verdict met" in output
+    assert document["notes"] == ["what the functions and API Gateway logged was not read to its end: Ctrl-C"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_ctrl_c_does_not_wait_for_workers_that_never_come(variables: dict[str, str]) -> None:
+    process = started(variables, "--remote-workers", "1", "--bind-port", str(free_port()))
+    assert process.stdout is not None
+    for said in process.stdout:
+        if "starting Locust" in said:
+            break
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=40)  # Locust itself waits for a minute
+
+    assert process.returncode == 130, output
+    assert "report  " in output
+
+
+@pytest.mark.usefixtures("deployed")
 def test_a_run_whose_locust_goes_away_is_failed_and_has_its_report(variables: dict[str, str], tmp_path: Path) -> None:
     home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
     before = {folder.name for folder in home.glob("2*")}

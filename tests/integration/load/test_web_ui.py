@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,7 @@ from windtunnel.engines.ports import free_port
 from windtunnel.load.plan import Plan
 from windtunnel.load.process import Distribution, Locust, Processes, started
 from windtunnel.load.samples import BEGAN, ENDED, Samples, read_samples
+from windtunnel.testing.engine import command_environment
 from windtunnel.testing.plugin import Engine
 
 PATIENCE = 60
@@ -68,6 +73,10 @@ def is_up(port: int) -> bool:
         return False
 
 
+def answered(folder: Path, number: int) -> Callable[[], bool]:
+    return lambda: samples_in(folder).totals.answered > number
+
+
 def over(processes: Processes) -> Callable[[], bool]:
     return lambda: not processes.running
 
@@ -108,3 +117,40 @@ def test_another_test_is_a_run_of_its_own(engine: Engine, tmp_path: Path) -> Non
     assert again is not None
     assert began < ended < again
     assert second.moment(ENDED) is None
+
+
+def test_ctrl_c_ends_the_web_ui_with_a_report_of_the_last_test(engine: Engine, tmp_path: Path) -> None:
+    engine.harness.deploy()
+    port, log = free_port(), tmp_path / "log"
+    (tmp_path / "slo.toml").write_text("[default.all]\nerror_share = 0\n")
+    command = [sys.executable, "-m", "windtunnel", "load", "--ui", "--ui-port", str(port), "--warmup", "0"]
+    home = engine.settings.state_dir / "load"
+    before = set(home.glob("2*"))
+
+    with log.open("wb") as out:
+        run = subprocess.Popen(
+            [*command, "--slo", str(tmp_path / "slo.toml"), "--max-rate", "50"],
+            env=command_environment(engine.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: is_up(port), "the web UI", log)
+        (folder,) = set(home.glob("2*")) - before
+        for number in (1, 2):
+            before_it = samples_in(folder).totals.sent
+            begin_test(port)
+            until(answered(folder, before_it + 100), f"answers of test {number}", log)
+            if number == 1:
+                requests.post(f"http://127.0.0.1:{port}/stop", timeout=60)
+        run.send_signal(signal.SIGINT)
+        code = run.wait(PATIENCE)
+    finally:
+        run.kill()
+        run.wait()
+
+    document = json.loads((folder / "report.json").read_text())
+    assert code == 0, log.read_text()
+    assert document["cautions"] == []
+    assert document["totals"]["sent"] == document["totals"]["access_log"] > document["endpoints"][0]["requests"] > 0
