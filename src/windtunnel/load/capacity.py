@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from windtunnel.errors import WindtunnelError
@@ -26,7 +27,15 @@ CLOUDWATCH, ENGINE = "CloudWatch", "counted by the engine"
 MOST_APART = 5.0
 """Seconds between two looks at what was counted, beyond which nothing is said of the moments between them."""
 WRITE_UNIT, READ_UNIT = 1024, 4096
+KINDS: Mapping[str, type] = MappingProxyType({"table": str, "operation": str, "consistent": bool, "item_bytes": int})
+WORDS: Mapping[type, str] = MappingProxyType({str: "text", bool: "true or false", int: "a whole number"})
 READS, WRITES = ("GetItem", "Query", "Scan"), ("PutItem", "UpdateItem", "DeleteItem")
+
+
+class CapacityError(WindtunnelError):
+    """capacity.toml cannot be used."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -169,12 +178,32 @@ def read_operations(path: Path) -> Mapping[str, tuple[Operation, ...]]:
         return {}
     try:
         document: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = {endpoint: tuple(Operation(**entry) for entry in entries) for endpoint, entries in document.items()}
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise WindtunnelError(f"{path} cannot be used: {error}") from error
-    for endpoint, operations in found.items():
-        for operation in operations:
-            if operation.operation not in (*READS, *WRITES):
-                known = ", ".join((*READS, *WRITES))
-                raise WindtunnelError(f"{path}: {endpoint} does {operation.operation!r}, but there are {known}")
-    return found
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CapacityError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise CapacityError(f"{path} cannot be read: {error.strerror}") from error
+    return {endpoint: _operations(f"{path}: {endpoint}", entries) for endpoint, entries in document.items()}
+
+
+def _operations(where: str, entries: object) -> tuple[Operation, ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise CapacityError(f"{where} is no list of operations", hint='write [{ table = "…", operation = "GetItem" }]')
+    return tuple(_operation(where, entry) for entry in entries)
+
+
+def _operation(where: str, entry: Mapping[str, Any]) -> Operation:
+    for name, value in entry.items():
+        if name not in KINDS:
+            raise CapacityError(f"{where} sets {name!r}, which means nothing", hint=f"there are {', '.join(KINDS)}")
+        if type(value) is not KINDS[name]:
+            raise CapacityError(f"{where}: {name} is {value!r}, and is to be {WORDS[KINDS[name]]}")
+    for name in ("table", "operation"):
+        if name not in entry:
+            raise CapacityError(f"{where} does not say which {name}")
+    operation = Operation(**entry)
+    if operation.operation not in (*READS, *WRITES):
+        known = ", ".join((*READS, *WRITES))
+        raise CapacityError(f"{where} does {operation.operation!r}, but there are {known}")
+    if operation.item_bytes is not None and operation.item_bytes < 0:
+        raise CapacityError(f"{where}: item_bytes is a size from 0, not {operation.item_bytes}")
+    return operation

@@ -116,6 +116,7 @@ def load(
     """Load the stack with Locust, and end in a verdict (the exit code) and a report. Brings a local engine up."""
     if context.invoked_subcommand is not None:
         return
+    from windtunnel.load.capacity import read_operations
     from windtunnel.load.guard import MAX_RATE, Caps
     from windtunnel.load.process import Distribution, master_port
     from windtunnel.load.run import Order
@@ -132,6 +133,7 @@ def load(
         known = read_scenarios(folder / "locustfile.py")
         scenario = find_scenario(scenario, known, folder / "locustfile.py")
         targets = read_targets(slo or folder / "slo.toml", scenario, known)
+        operations = read_operations(folder / "capacity.toml")
         spread = Distribution(workers, remote_workers, bind, bind_port or master_port(remote_workers))
     order = Order(
         scenario=scenario,
@@ -140,6 +142,7 @@ def load(
         seconds=lasting,
         warmup=left_out,
         targets=targets,
+        operations=operations,
         scenarios=folder,
         spread=spread,
         environment=config.environment(flags),
@@ -160,22 +163,33 @@ def load(
 def fly(settings: config.Settings, order: Order, caps: Caps, *, agreed: bool) -> Outcome:
     """Run the order against the settings' engine; against AWS only as agreed, and within the caps."""
     from windtunnel.harness import Harness
+    from windtunnel.load.guard import lasting
     from windtunnel.load.process import require_ports
     from windtunnel.load.progress import LiveLine
     from windtunnel.load.run import execute
+    from windtunnel.load.search import ceilings
+    from windtunnel.load.targets import TargetsError
 
     with before_the_run():
         require_ports(order.spread, order.web_port)
+        if order.shape == "step" and order.web_port is None and not ceilings(order.targets):
+            raise TargetsError(
+                f"the shape step looks for what breaks a target, and {order.scenario} has none that more users break",
+                hint=f"set one, p95_ms under [{order.scenario}.all] say: see --slo",
+            )
         harness = Harness(settings, _show)
         if harness.engine.name == "aws":
-            agree(order.seconds, caps, settings, agreed=agreed)
-            order = replace(order, max_rate=caps.rate)
+            most = lasting(order.seconds, caps, interactive=order.web_port is not None)
+            agree(most, caps, settings, agreed=agreed)
+            order = replace(order, max_rate=caps.rate, most_seconds=most)
         deployed = reach(harness)
     if order.web_port is None:
         said = f"{order.scenario}, {order.shape}, {order.users} users, {order.seconds:g} s"
         _say(f"{said}, of them {order.warmup:g} s warm-up that is left out")
     else:
-        _say(f"Locust's web UI is at http://127.0.0.1:{order.web_port}; Ctrl-C ends it with a report")
+        _say(f"Locust's web UI is at http://127.0.0.1:{order.web_port}; Ctrl-C ends it with a report of its last test")
+        if order.most_seconds is not None:
+            _say(f"it ends by itself {order.most_seconds / 60:g} minutes after its first test began (--max-minutes)")
     return execute(harness, deployed, order, LiveLine(sys.stderr, time.monotonic), _say)
 
 
@@ -261,6 +275,8 @@ def tell(outcome: Outcome) -> None:
     left_out = f"measured from second {measured['first']} to {measured['end']}; "
     left_out += "the best step, all others are left out" if document["steps"] else "the warm-up before is left out"
     out.print(Text(f"        {left_out}", style="dim"), soft_wrap=True)
+    for text in document["cautions"]:
+        out.print(Text.assemble(("caution ", "bold yellow"), text), soft_wrap=True)
     style = "bold green" if verdict["met"] else "bold red"
     out.print(
         Text.assemble(("verdict ", "bold"), ("met" if verdict["met"] else "MISSED", style), f": {document['summary']}"),

@@ -11,13 +11,15 @@ from pathlib import Path
 from windtunnel.load.figures import Stretch, summarise
 from windtunnel.load.plan import Plan
 from windtunnel.load.samples import BEGAN, ENDED, STEP, Mark, SampleFile, Samples
+from windtunnel.load.search import FOUND, ceilings, limited
 from windtunnel.load.shape import Stairs, users_at
 from windtunnel.load.verdict import judge, sentence
 
 STOP = "stop"
 """A file in the run's folder that ends it early; what it says is why."""
-SETTLE_SECONDS = 3.0
-"""The beginning of a step that is not judged."""
+LEAST_STEP = 4.0
+SETTLE_SECONDS, LEAST_JUDGED = 3.0, 3.0
+"""The beginning of a step is not judged, as long as so much of it is left."""
 ARRIVAL_SECONDS = 2.0
 """What generators tell a little later."""
 DRAIN_SECONDS = 45.0
@@ -39,6 +41,7 @@ class Conductor:
         self._stairs: Stairs | None = Stairs(plan.users) if plan.shape == "step" else None
         self._step_began = 0.0
         self._again = False
+        self._held: list[float] = []
 
     def tick(self) -> int | None:
         """How many users there are to be now, probes too; None when all is over."""
@@ -56,8 +59,8 @@ class Conductor:
             return self._drain(now, told or "")
         if self._plan.shape != "step":
             return users_at(self._plan.shape, elapsed / self._plan.seconds, self._plan.users) + PROBES
-        self._climb(now)
-        return self._drain(now, "") if self._stairs is None else self._stairs.users + PROBES
+        why = self._climb(now)
+        return self._drain(now, why) if why or self._stairs is None else self._stairs.users + PROBES
 
     def told_to_stop(self) -> str | None:
         """Why the run is to end early, or None."""
@@ -69,17 +72,16 @@ class Conductor:
         self._mark(Mark(ENDED, now, note))
         return 0
 
-    def _climb(self, now: float) -> None:
-        """Judge the step where it is over, and go to the next."""
-        stairs = self._stairs
-        end = self._step_began + max(self._plan.step_seconds, SETTLE_SECONDS + 1)
+    def _climb(self, now: float) -> str:
+        """Judge the step where it is over, and go to the next; why the search ends, or "" while it goes on."""
+        stairs, length = self._stairs, max(self._plan.step_seconds, LEAST_STEP)
+        end = self._step_began + length
         if stairs is None or now < end + ARRIVAL_SECONDS:
-            return
-        stretch = Stretch(int(self._step_began + SETTLE_SECONDS) + 1, int(end))
+            return ""
+        settle = min(SETTLE_SECONDS, length - LEAST_JUDGED)
+        stretch = Stretch(int(self._step_began + settle) + 1, int(end))
         figures = summarise(self._samples, stretch)
-        # a floor under the throughput is for the whole run: few users cannot reach it
-        ceilings = [target for target in self._plan.targets if target.metric != "throughput"]
-        verdict = judge(ceilings, figures)
+        verdict = judge(ceilings(self._plan.targets), figures)
         why = verdict.reason or "; ".join(_sentences(sentence(judged) for judged in verdict.missed))
         step = Mark(STEP, now, why, stairs.users, figures["all"].rate, verdict.met, stretch.first, stretch.end)
         self._mark(step)
@@ -88,6 +90,12 @@ class Conductor:
         self._stairs = stairs if again else stairs.after(verdict.met)
         self._again = again
         self._step_began = now
+        if self._stairs is None:
+            return FOUND
+        if not verdict.met or stairs.broke is not None:
+            return ""  # it searches below what broke: that ends by itself
+        self._held.append(figures["all"].rate)
+        return limited(self._held, figures, self._plan.max_rate)
 
     def _mark(self, mark: Mark) -> None:
         self._samples.mark(mark)

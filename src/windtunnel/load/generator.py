@@ -6,6 +6,7 @@ environment: one process, or a master and its workers on any machines. Workers g
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Collection
@@ -18,7 +19,7 @@ from gevent.event import Event
 from locust import FastHttpUser, LoadTestShape, events
 from locust.env import Environment
 from locust.exception import StopTest
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_STOPPED, MasterRunner, WorkerRunner
 from locust.user.users import LOCUST_STATE_STOPPING
 
 from windtunnel.dynamodb.request import UNCOUNTED
@@ -26,8 +27,8 @@ from windtunnel.load.conductor import Conductor
 from windtunnel.load.plan import Plan, plan_from_text
 from windtunnel.load.preparation import Preparation
 from windtunnel.load.recorder import Ended, Recorder
-from windtunnel.load.sample import PROBE, Batch
-from windtunnel.load.samples import BEGAN, UNPREPARED, Mark, SampleFile, Samples
+from windtunnel.load.sample import UNPACED, Batch
+from windtunnel.load.samples import BEGAN, ENDED, UNPREPARED, Mark, SampleFile, Samples
 
 ANSWER_SECONDS = 35.0
 """Longer than API Gateway's 29, so that its own answer is what is counted."""
@@ -92,6 +93,8 @@ class Generation:
         """Hand over what was recorded: to the file, or to the master."""
         runner = self._environment.runner
         assert runner is not None
+        if not self.steers and not self.users_made:
+            return  # the master waits for an end of all that told something
         batch = self.recorder.flush(runner.user_count, self._cpu())
         if self.steers:
             self.take(batch)
@@ -127,6 +130,8 @@ def generation_of(environment: Environment) -> Generation:
 
 @events.init_command_line_parser.add_listener
 def _add_plan(parser: Any) -> None:
+    # ~/.locust.conf and others of the user's would change what the plan says; Locust leaves them out in the same way
+    parser._default_config_files = []
     # not on the command line: it has the API key, and every user of the machine sees command lines
     parser.add_argument("--plan", env_var="WINDTUNNEL_LOAD_PLAN", default="", include_in_web_ui=False)
     # nor is this given there: it is how the master tells its workers
@@ -139,16 +144,55 @@ def _begin(environment: Environment, **_more: Any) -> None:
     setattr(environment, _GENERATION, generation)
     runner = environment.runner
     if isinstance(runner, MasterRunner):
+        events.worker_connect.add_listener(
+            lambda client_id, **_: _turn_away(runner, client_id, generation.plan.workers)
+        )
         runner.register_message(MESSAGE, lambda environment, msg: generation.take(Batch.from_document(msg.data)))
     else:
         gevent.spawn(generation.keep_flushing)
         # when every user has stopped: what they cleared up counts too
         events.quit.add_listener(lambda **_: generation.flush())
+    if isinstance(runner, WorkerRunner) and runner.state == STATE_STOPPED:
+        runner.quit()  # sent home before all of it was there, of which Locust would keep the rest
     if generation.steers:
         _prepare_and_clear(generation)
     if generation.steers and generation.plan.interactive:
-        environment.shape_class = None
-        events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+        _let_the_ui_steer(environment, generation)
+
+
+def _turn_away(runner: MasterRunner, client_id: str, most: int) -> None:
+    """Send a worker home that is one too many: each sends its share of the rate, reckoned for so many as were planned.
+
+    Locust tells of a worker before it gives it users, and what it is told comes in order: it never has any.
+    """
+    others = [worker for worker in runner.clients.all if worker.id != client_id]
+    if len(others) >= most:
+        logging.getLogger(__name__).warning("worker %s is sent home: there are %d, as planned", client_id, len(others))
+        runner.send_message("quit", client_id=client_id)
+
+
+def _let_the_ui_steer(environment: Environment, generation: Generation) -> None:
+    """Tests begin and end as the web UI says: each is told, and all of them together have an end."""
+    environment.shape_class = None
+    environment.available_shape_classes = {}  # the UI would offer the plan's
+    begun = Event()
+    events.test_start.add_listener(lambda **_: generation.file.append(Mark(BEGAN, time.time())))
+    events.test_start.add_listener(lambda **_: begun.set())
+    events.test_stopping.add_listener(lambda **_: generation.file.append(Mark(ENDED, time.time())))
+    if generation.plan.most_seconds is not None:
+        gevent.spawn(_end_in_time, environment, begun, generation.plan.most_seconds)
+
+
+def _end_in_time(environment: Environment, begun: Event, seconds: float) -> None:
+    """End Locust so long after its first test began, whoever else is still there to do it."""
+    begun.wait()
+    gevent.sleep(seconds)
+    runner, web_ui = environment.runner, environment.web_ui
+    assert runner is not None
+    runner.stop()
+    runner.quit()
+    if web_ui is not None:
+        web_ui.stop()
 
 
 def _prepare_and_clear(generation: Generation) -> None:
@@ -285,7 +329,7 @@ class ApiUser(FastHttpUser):
             "Authorization": f"AWS4-HMAC-SHA256 Credential={self.plan.account}/20260101/"
             f"{self.plan.region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
         }
-        name = f"{PROBE}table"
+        name = UNPACED
         body = {"TableName": table, "Key": key}
         with self.client.request(
             "POST", f"{self.plan.endpoint_url}/", name=name, json=body, headers=headers, catch_response=True

@@ -40,6 +40,11 @@ def check_caps(seconds: float, caps: Caps) -> None:
         )
 
 
+def lasting(seconds: float, caps: Caps, *, interactive: bool) -> float:
+    """How long a run may send at most, in seconds: of one from Locust's web UI only the cap is known."""
+    return caps.minutes * 60 if interactive else seconds
+
+
 def estimate(seconds: float, caps: Caps, prices: Prices) -> float:
     """The most that the run costs in dollars, free tier aside: the capped rate all the time, typical requests."""
     requests = caps.rate * seconds

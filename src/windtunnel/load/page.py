@@ -72,6 +72,9 @@ def story(document: Document) -> str:
         f'<section class="story {style}"><div class="badge">{word}</div><h1>{escape(document["summary"])}</h1>'
         f'<p class="meta">{escape(" · ".join(part for part in meta if part))}</p>'
         + (f'<p class="meta">{escape(limits(document))}</p>' if limits(document) else "")
+        + "".join(
+            f'<p class="meta"><span class=no>Caution:</span> {escape(text)}.</p>' for text in document["cautions"]
+        )
         + (f'<ul class="missed-list">{listed}</ul>' if listed else "")
         + "</section>"
     )

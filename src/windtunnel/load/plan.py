@@ -40,7 +40,9 @@ class Plan:
     targets: tuple[Target, ...] = ()
     """What a step of the stairs must meet."""
     interactive: bool = False
-    """Locust's own web UI says how many users there are."""
+    """Locust's own web UI says how many users there are, and when."""
+    most_seconds: float | None = None
+    """The longest that all of an interactive run may take, from its first test on; None for no end."""
     own_url: str = ""
     """The API's address as the process that steers sees it, where that is another than `base_url`."""
 

@@ -16,6 +16,8 @@ from windtunnel.load.plan import Plan, scenario_class
 
 MASTER_PORT = 5557
 """Where workers look for a master, unless they are told."""
+LOCUST_VARIABLES = "LOCUST_"
+"""How variables begin that are options of Locust: it is the plan that says what a run does."""
 STOP_SECONDS = 40
 """How long a user's last request may take when the run is over."""
 END_GRACE = 5.0
@@ -108,19 +110,25 @@ class Processes:
         """How many workers ended although the run goes on."""
         return sum(1 for worker in self._started[1:] if worker.poll() is not None) if self.running else 0
 
-    def require_success(self, *, began: bool) -> None:
-        """Raises LocustError where the steering process failed by itself: the locustfile does not load, say, or workers
-        did not come. `began` tells whether the run did."""
-        code = self._started[0].returncode
-        # Locust's exit code 1 may only say that some requests failed, which is the verdict's business
-        if code not in (0, 1) or not began:
-            raise LocustError(f"Locust ended with {code}", detail=last_lines(self._log), hint=f"see {self._log}")
+    @property
+    def exit_code(self) -> int | None:
+        """Of the process that steers; 1 may only say that some requests failed, which is the verdict's business."""
+        return self._started[0].poll()
+
+    def require_began(self, began: float | None) -> float:
+        """When the run began. Raises LocustError where it never did: the locustfile does not load, say, or workers did
+        not come."""
+        if began is None:
+            detail, hint = last_lines(self._log), f"see {self._log}"
+            raise LocustError(f"Locust ended with {self.exit_code} before the run began", detail=detail, hint=hint)
+        return began
 
 
 @contextmanager
 def started(locust: Locust, plan: Plan, spread: Distribution, web_port: int | None = None) -> Iterator[Processes]:
     """Locust for the block. It is no part of the terminal's group: Ctrl-C is for windtunnel, which ends it in order."""
-    environment = {**locust.environment, "WINDTUNNEL_LOAD_PLAN": plan.text()}
+    environment = {name: value for name, value in locust.environment.items() if not name.startswith(LOCUST_VARIABLES)}
+    environment["WINDTUNNEL_LOAD_PLAN"] = plan.text()
     commands = [steering_command(locust, plan, spread, web_port)]
     if not spread.single and not spread.remote:
         commands += [worker_command(locust, spread)] * spread.workers

@@ -23,7 +23,8 @@ def line(plan: Plan, samples: Samples, now: float) -> str:
     if began is None:
         return "starting Locust"
     if samples.moment("ended") is not None:
-        return f"ending: {samples.totals.in_flight} requests on their way"
+        over = "; the web UI begins another test, Ctrl-C ends with a report of this one" if plan.interactive else ""
+        return f"ending: {samples.totals.in_flight} requests on their way{over}"
     elapsed = now - began
     # the newest second is not whole yet, and workers tell a little later
     end = int(now) - 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from windtunnel.load.access_log import Accesses
 from windtunnel.load.capacity import Consumed, Look, Operation, counted_within, estimate, share_of
+from windtunnel.load.cautions import cautions
 from windtunnel.load.cost import EVENT_BYTES, MONTH_SECONDS, Usage, bill, charged, memory_choices, total
 from windtunnel.load.figures import ALL, Figures, Stretch, measured_stretch, series, summarise, totals
 from windtunnel.load.function_log import FunctionLog, Invocation, cold_starts, concurrency, figures_of
@@ -18,6 +19,7 @@ from windtunnel.load.plan import Plan
 from windtunnel.load.prices import Prices
 from windtunnel.load.sample import PROBE, Cell, beside
 from windtunnel.load.samples import STEP, Samples
+from windtunnel.load.search import failure, outcome
 from windtunnel.load.targets import METRICS, Target
 from windtunnel.load.verdict import Verdict, distance, judge, sentence
 
@@ -63,7 +65,9 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
     origin = int(samples.moment("began") or stretch.first)
     reached = max(stretch.end, int(samples.moment("ended") or 0), origin)
     figures = summarise(samples, stretch)
-    verdict = judge(known.targets, figures, facts.reason)
+    searched = plan.shape == "step" and not plan.interactive
+    reason = facts.reason or (failure(samples.marks, plan.step_seconds) if searched else "")
+    verdict = judge(known.targets, figures, reason)
     scenario = [name for name in figures if name != ALL and not beside(name)]
     consumed = facts.consumed or estimate(known.operations, figures, plan.outputs)
     measured, whose = _of_the_measured(consumed, facts, stretch, _share(figures, samples))
@@ -98,10 +102,12 @@ def build(plan: Plan, samples: Samples, facts: Facts, known: Known) -> dict[str,
         "overhead": None if overhead is None else asdict(overhead) | {"emulator": overhead.emulator},
         "cost": _cost(totals(samples, stretch)[ALL], facts, stretch, measured, known.prices),
         "steps": [asdict(mark) for mark in samples.marks if mark.mark == STEP],
+        "search": outcome(samples.marks) if searched else None,
         "busy": [[round(moment - origin, 1), percent] for moment, percent in facts.busy],
         "generators": {worker: sum(cpu) / len(cpu) for worker, cpu in samples.cpu.items() if cpu},
         "notes": list(facts.notes),
     }
+    document["cautions"] = cautions(document["totals"])
     document["summary"] = summary(document)
     return document
 
@@ -308,7 +314,10 @@ def summary(document: Mapping[str, Any]) -> str:
         who = "a run from Locust's web UI"
     elif held:
         best = max(held, key=lambda step: step["rate"])
+        search = document["search"]
         who = f"{plan['scenario']} holds at most {best['users']} users"
+        if not search["finished"]:
+            who = f"{plan['scenario']} holds at least {best['users']} users ({search['why']})"
     else:
         who = f"{plan['scenario']} ({plan['shape']}, {plan['users']} users)"
     if verdict["reason"]:

@@ -1,46 +1,33 @@
-"""A run from its order to its report: Locust started, watched and ended, and everything asked that knows of it."""
+"""A run from its order to its report."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from windtunnel.edge.telemetry import METRICS_INTERVAL
-from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
-from windtunnel.load import access_log, collect
-from windtunnel.load.arrival import LEAST_SECONDS, MOST_SECONDS, Told, Wait, expected_reports
-from windtunnel.load.capacity import Consumed, read_operations
-from windtunnel.load.machine import BusyMeter, describe_machine
-from windtunnel.load.meter import CapacityMeter
+from windtunnel.load import access_log
+from windtunnel.load.capacity import Operation
+from windtunnel.load.flight import Flight
 from windtunnel.load.page import render
 from windtunnel.load.plan import Plan
 from windtunnel.load.prices import read_prices
-from windtunnel.load.process import Distribution, Locust, LocustError, Processes, started
-from windtunnel.load.progress import LiveLine, line
-from windtunnel.load.report import Facts, Known, build
-from windtunnel.load.samples import UNPREPARED, SampleFile, Samples
+from windtunnel.load.process import Distribution, Locust, LocustError
+from windtunnel.load.progress import LiveLine
+from windtunnel.load.report import Known
 from windtunnel.load.targets import Target
-from windtunnel.load.watch import Watch
 from windtunnel.stack import Stack
 
-LOOK_SECONDS = 0.5
-LATE_SECONDS = 1.0
-"""How long the plugin takes at most for what the edge sends."""
-TOO_MANY, SERVER_ERROR = 429, 500
-"""Statuses that API Gateway answers with where Lambda refuses an invocation."""
-ENDING_SECONDS = 100.0
-"""How long an orderly end may take: the last answers, and users that clear up."""
-BROKEN_SECONDS = 8.0
-"""The same where nobody answers any more."""
+BRIEF = Config(connect_timeout=3, read_timeout=15, retries={"total_max_attempts": 1})
+"""For clients of a local engine whose answer is not worth a wait."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +40,10 @@ class Order:
     seconds: float
     warmup: float
     targets: tuple[Target, ...]
+    operations: Mapping[str, tuple[Operation, ...]]
+    """What endpoints do to tables."""
     scenarios: Path
-    """The folder with locustfile.py and capacity.toml."""
+    """The folder with locustfile.py."""
     spread: Distribution
     environment: Mapping[str, str]
     seed: int = 1
@@ -64,6 +53,8 @@ class Order:
     """The API's address where it is another for the generators than for this machine."""
     web_port: int | None = None
     """Locust's web UI instead of a run by itself."""
+    most_seconds: float | None = None
+    """The longest that one from the web UI may take."""
 
 
 @dataclass(frozen=True)
@@ -93,174 +84,27 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     )
     if not locust.program.exists():
         raise LocustError(f"{locust.program} is not there", hint="make setup")
-    flight = _Flight(harness, stack, plan, order, live, say)
+    known = Known(order.targets, read_prices(stack.region), order.operations)
+    flight = Flight(harness, stack, plan, live, say)
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
-        flight.fly(locust)
-        say("reading what the functions and API Gateway logged")
-        document = flight.document(group)
-    write_report(folder, document)
-    try:
-        _point(home / "latest", folder)
-    except OSError as error:
-        # somebody's own folder of that name, say: the verdict is not lost for it
-        say(f"{home / 'latest'} does not point to this run: {error.strerror}")
-    return Outcome(folder, document, flight.interrupted)
-
-
-class _Flight:
-    """One run on its way."""
-
-    def __init__(
-        self, harness: Harness, stack: Stack, plan: Plan, order: Order, live: LiveLine, say: Callable[[str], None]
-    ) -> None:
-        self._harness, self._stack, self._plan, self._order = harness, stack, plan, order
-        self._live, self._say = live, say
-        self._samples = Samples()
-        self._file = SampleFile(Path(plan.folder) / "samples.jsonl")
-        self._busy = BusyMeter()
-        self._reason = ""
-        self._began = time.time()
-        self._engine = harness.engine.status().detail
-        self.notes: list[str] = []
-        account, region = harness.settings.account, stack.region
-        self._meter = CapacityMeter(
-            lambda patience: collect.read_counted(harness.engine, account, region, patience), time.time
-        )
-        self._meter.begin()
-        self.interrupted = False
-
-    def fly(self, locust: Locust) -> None:
-        """Until Locust has ended, or must be ended."""
-        with started(locust, self._plan, self._order.spread, self._order.web_port) as processes:
-            try:
-                self._watch(processes)
-            except KeyboardInterrupt:
-                self._live.end()
-                self._say("interrupted: ending the run, then the report (Ctrl-C again gives that up)")
-                self.interrupted = True
-                if not self._plan.interactive:
-                    self._end(processes, "interrupted", ENDING_SECONDS)
-        self._read()
-        self._live.end()
-        self._require_prepared()
-        if not self._reason and not self._plan.interactive and not self.interrupted:
-            processes.require_success(began=self._samples.moment("began") is not None)
-
-    def _require_prepared(self) -> None:
-        """Raises LocustError where what the scenario needs could not be made: there was no run."""
-        for mark in self._samples.marks:
-            if mark.mark == UNPREPARED:
-                raise LocustError(f"what the scenario needs could not be made: {mark.note}", hint="make logs")
-
-    def _watch(self, processes: Processes) -> None:
-        watch = Watch(self._harness.engine, local=self._stack.endpoint_url is not None)
-        while processes.running:
-            time.sleep(LOOK_SECONDS)
-            self._read()
-            if self._samples.moment(UNPREPARED) is not None:
-                self._end(processes, "nothing is prepared", BROKEN_SECONDS)
-                return
-            now = time.time()
-            self._busy.look(now)
-            self._meter.look()
-            self._live.show(line(self._plan, self._samples, now))
-            lost = processes.lost_workers if self._samples.moment("ended") is None else 0
-            self._reason = (
-                f"{lost} of the workers ended in the middle of it" if lost else watch.trouble(self._samples, now)
-            )
-            if self._reason:
-                self._live.end()
-                self._say(f"ending the run: {self._reason}")
-                self._end(processes, self._reason, BROKEN_SECONDS)
-                return
-
-    def _end(self, processes: Processes, why: str, patience: float) -> None:
-        """Tell the steering process to end, and wait for that as long as it makes sense."""
-        draft = Path(self._plan.folder) / "stop.new"
-        draft.write_text(why, encoding="utf-8")
-        draft.rename(draft.with_name("stop"))
-        deadline = time.monotonic() + patience
-        while processes.running and time.monotonic() < deadline:
-            time.sleep(0.2)
-            self._read()
-            self._meter.look()
-            self._live.show(line(self._plan, self._samples, time.time()))
-
-    def _read(self) -> None:
-        for text in self._file.new_lines():
-            self._samples.take_line(text)
-
-    def document(self, group: str | None) -> dict[str, Any]:
-        """Everything that is known, asked from all who know it."""
-        plan = self._plan
-        facts = Facts(
-            engine=self._engine,
-            machine=describe_machine(),
-            stack=self._stack.name,
-            region=self._stack.region,
-            ended=max((batch.moment for batch in self._samples.last.values()), default=time.time()),
-            reason=self._reason,
-            interrupted=self.interrupted,
-            busy=tuple(self._busy.seen),
-        )
+        flight.fly(locust, order.spread, order.web_port)
         try:
-            facts = self._asked(facts, group)
-        except (ClientError, BotoCoreError, WindtunnelError) as error:
-            # an engine that died has nothing to tell any more; what the generators saw is there all the same
-            self.notes.append(f"the engine's own logs and metrics could not be read: {error}")
-        known = Known(
-            self._order.targets,
-            read_prices(self._stack.region),
-            read_operations(self._order.scenarios / "capacity.toml"),
-        )
-        if known.prices.region != self._stack.region:
-            self.notes.append(f"there are no prices of {self._stack.region}: those of {known.prices.region} are used")
-        return build(plan, self._samples, replace(facts, notes=(*self.notes, *self._meter.notes)), known)
-
-    def _asked(self, facts: Facts, group: str | None) -> Facts:
-        if self._reason and self._harness.engine.status().state != "up":
-            raise WindtunnelError("it is not up any more")
-        make, ended, accesses = self._harness.client, time.time(), None
-        if group is not None:
-            accesses = collect.wait_for_accesses(make, group, self._plan.run, self._samples.totals.answered)
-        resources = collect.find_resources(make, self._stack.name)
-        consumed = self._meter.end(resources.tables)
-        told = self._told(ended, resources, consumed, accesses)
-        return replace(facts, accesses=accesses, looks=tuple(self._meter.looks), **vars(told))
-
-    def _told(
-        self,
-        ended: float,
-        resources: collect.Resources,
-        consumed: tuple[Consumed, ...] | None,
-        accesses: access_log.Accesses | None,
-    ) -> Told:
-        """What logs and metrics tell, when they tell it."""
-        make, began = self._harness.client, self._began
-
-        def read() -> Told:
-            return Told(
-                functions=tuple(collect.read_function_logs(make, resources.functions, began, ended)),
-                consumed=tuple(collect.consumed_capacity(make, resources.tables, began, ended))
-                if consumed is None
-                else consumed,
-                function_throttles=collect.function_throttles(make, resources.functions, began, ended),
-            )
-
-        if accesses is not None:
-            refused = any(status == TOO_MANY or status >= SERVER_ERROR for status in accesses.statuses)
-            if refused or consumed is None:
-                # metrics leave the edge every few seconds: what was refused is counted nowhere else
-                time.sleep(max(0.0, ended + METRICS_INTERVAL + LATE_SECONDS - time.time()))
-            return read()
-        self._say(
-            f"waiting for what AWS tells later: log lines, and metrics of the last minutes "
-            f"({LEAST_SECONDS / 60:.0f} to {MOST_SECONDS / 60:.0f} minutes; Ctrl-C: the report without them)"
-        )
-        told, missing = Wait(read, ended, time.time, time.sleep).all_told(expected_reports(self._samples))
-        self.notes += [missing] if missing else []
-        return told
+            say("reading what the functions and API Gateway logged")
+            document = flight.document(flight.asked(group), known)
+        except KeyboardInterrupt:
+            say("interrupted: the report is without what the functions and API Gateway logged")
+            flight.notes.append("what the functions and API Gateway logged was not read to its end: Ctrl-C")
+            document = flight.document(flight.seen(), known)
+        # before anything is put back: nothing that is still asked of the engine may cost the report
+        (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        try:
+            _point(home / "latest", folder)
+        except OSError as error:
+            # somebody's own folder of that name, say: the verdict is not lost for it
+            say(f"{home / 'latest'} does not point to this run: {error.strerror}")
+        (folder / "report.html").write_text(render(document), encoding="utf-8")
+    return Outcome(folder, document, flight.interrupted)
 
 
 def _plan(folder: Path, stack: Stack, order: Order, account: str) -> Plan:
@@ -285,6 +129,7 @@ def _plan(folder: Path, stack: Stack, order: Order, account: str) -> Plan:
         targets=order.targets,
         interactive=order.web_port is not None,
         own_url=stack.api_url,
+        most_seconds=order.most_seconds,
     )
 
 
@@ -293,20 +138,24 @@ def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, n
     if stack.endpoint_url is None:
         notes.append("the counts are not checked against an access log: on AWS the stage stays as it is")
         return None
-    gateway, logs = harness.client("apigateway"), harness.client("logs")
+    session, endpoint_url = harness.engine.session(), harness.engine.endpoint_url
+    gateway = session.client("apigateway", endpoint_url=endpoint_url, config=BRIEF)
+    logs = session.client("logs", endpoint_url=endpoint_url, config=BRIEF)
     place, account = (stack.api_id, stack.api_stage), harness.settings.account
-    return around.enter_context(_gone_is_fine(access_log.switched_on(gateway, logs, place, plan.run, account)))
+    switched = access_log.switched_on(gateway, logs, place, plan.run, account)
+    return around.enter_context(_put_back_where_it_is_up(switched, harness))
 
 
 @contextmanager
-def _gone_is_fine(around: Any) -> Iterator[str]:
-    """An engine that died needs nothing put back."""
+def _put_back_where_it_is_up(around: Any, harness: Harness) -> Iterator[str]:
+    """An engine that died or hangs has nothing put back; nobody waits long for that."""
     group: str = around.__enter__()
     try:
         yield group
     finally:
-        with suppress(ClientError, BotoCoreError):
-            around.__exit__(None, None, None)
+        with suppress(ClientError, BotoCoreError, KeyboardInterrupt):
+            if harness.engine.status().state == "up":
+                around.__exit__(None, None, None)
 
 
 def new_folder(home: Path, moment: datetime) -> Path:
@@ -319,12 +168,6 @@ def new_folder(home: Path, moment: datetime) -> Path:
         folder = home / f"{name}-{number}"
     folder.mkdir()
     return folder
-
-
-def write_report(folder: Path, document: Mapping[str, Any]) -> None:
-    """report.json and report.html."""
-    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(render(document), encoding="utf-8")
 
 
 def _point(link: Path, folder: Path) -> None:

@@ -10,6 +10,8 @@ from windtunnel.load.histogram import Buckets, bucket_of
 
 PROBE = "probe "
 """What begins the name of an endpoint that measures the emulator."""
+UNPACED = f"{PROBE}table"
+"""The one that goes past the API, and is not held to its rate."""
 CLEARING = "clearing up"
 """The same of what users do when they go: they leave nothing behind, without the time that they take otherwise."""
 

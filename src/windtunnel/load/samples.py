@@ -59,7 +59,9 @@ class Samples:
             self.examples.setdefault((example.endpoint, example.kind), example)
 
     def mark(self, mark: Mark) -> None:
-        """Add a mark."""
+        """Add a mark. A run that begins anew, from Locust's web UI, is measured from there."""
+        if mark.mark == BEGAN:
+            self.marks = []
         self.marks.append(mark)
 
     @property

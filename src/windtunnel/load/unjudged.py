@@ -65,7 +65,7 @@ def _functions(document: Document) -> Found:
         yield (name, "billed, a call", "ms"), billed / calls if billed is not None and calls else None
         yield (name, "memory used", "MB"), _number(row, "used_mb")
         yield (name, "memory", "MB"), _number(row, "memory_mb")
-        yield (name, "cold starts", "number"), _number(row, "cold_starts")
+        yield (name, "cold starts", "number"), _number(_part(row, "run"), "cold_starts")
         yield (name, "at once", "number"), _number(row, "concurrency")
     throttles = _part(_part(document, "throttles"), "functions")
     for name in throttles:

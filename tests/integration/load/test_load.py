@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
 from windtunnel.config import Settings
 from windtunnel.engines.ports import free_port
+from windtunnel.engines.process import read_children
 from windtunnel.load.capacity import Counted, counted_between
 from windtunnel.load.collect import read_counted
 from windtunnel.stack import Stack
@@ -337,6 +341,75 @@ def test_ctrl_c_still_writes_the_report_and_a_second_run_is_told_of_the_first(va
     assert document["totals"]["sent"] == document["totals"]["access_log"] > 0
 
 
+@pytest.mark.usefixtures("deployed")
+def test_ctrl_c_while_the_logs_are_read_ends_that_only(variables: dict[str, str], tmp_path: Path) -> None:
+    process = started(variables, "--seconds", "4", "--warmup", "1", "--slo", slo(tmp_path, EASY))
+    assert process.stdout is not None
+    for said in process.stdout:
+        if "reading what" in said:
+            break
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 0, output
+    assert "verdict met" in output
+    assert document["notes"] == ["what the functions and API Gateway logged was not read to its end: Ctrl-C"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_ctrl_c_does_not_wait_for_workers_that_never_come(variables: dict[str, str]) -> None:
+    process = started(variables, "--remote-workers", "1", "--bind-port", str(free_port()))
+    assert process.stdout is not None
+    for said in process.stdout:
+        if "starting Locust" in said:
+            break
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=40)  # Locust itself waits for a minute
+
+    assert process.returncode == 130, output
+    assert "report  " in output
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_run_whose_locust_goes_away_is_failed_and_has_its_report(variables: dict[str, str], tmp_path: Path) -> None:
+    home = Path(variables["WINDTUNNEL_STATE_DIR"]) / "load"
+    before = {folder.name for folder in home.glob("2*")}
+    process = started(variables, "--seconds", "300", "--warmup", "0", "--slo", slo(tmp_path, EASY))
+    wait_for_answers(process, home, before)
+
+    (locust,) = psutil.Process(process.pid).children()
+    locust.kill()
+    output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(variables)
+    assert process.returncode == 1, output
+    assert document["verdict"]["reason"].startswith("Locust ended by itself")
+    assert document["verdict"]["reason"].endswith("(exit code -9)")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_search_that_nothing_breaks_says_what_ended_it(variables: dict[str, str], tmp_path: Path) -> None:
+    steps = ("--shape", "step", "--step-seconds", "4", "--seconds", "60", "--warmup", "1", "--max-rate", "30")
+
+    done = load(variables, *steps, "--users", "30", "--slo", slo(tmp_path, EASY))
+
+    _folder, document = latest(variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "holds at least 30 users (the limit of 30 requests a second was reached" in done.stdout
+    assert document["search"]["finished"] is False
+
+
+def test_a_search_without_anything_that_users_break_is_refused(variables: dict[str, str], tmp_path: Path) -> None:
+    done = load(variables, "--shape", "step", "--slo", slo(tmp_path, "[default.all]\nthroughput = 1\n"))
+
+    assert done.returncode == 2
+    assert "has none that more users break" in done.stderr
+    assert "p95_ms" in done.stderr
+
+
 def test_aws_is_never_loaded_by_accident(variables: dict[str, str]) -> None:
     done = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "5")
     longer = load({**variables, "WINDTUNNEL_ENGINE": "aws"}, "--seconds", "3600", "--yes-cost-money")
@@ -418,3 +491,30 @@ def test_an_engine_that_dies_gives_a_failed_verdict_with_the_reason(doomed: Any)
     assert "the engine died: its last answer came" in document["verdict"]["reason"]
     assert document["verdict"]["met"] is False
     assert "verdict MISSED" in output
+
+
+@contextmanager
+def frozen(state_dir: Path) -> Iterator[None]:
+    """The engine's edge stands still for the block: it is there, takes connections, and answers nothing."""
+    (edge,) = [child for child in read_children(state_dir / "engine/children.json") if child.name == "edge"]
+    assert edge.pid is not None
+    os.kill(edge.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(edge.pid, signal.SIGCONT)
+
+
+def test_an_engine_that_hangs_gives_a_report_soon(doomed: Any) -> None:
+    home = doomed.settings.state_dir / "load"
+    process = started(command_environment(doomed.settings), "--seconds", "300", "--warmup", "0")
+    wait_for_answers(process, home, set())
+
+    with frozen(doomed.settings.state_dir):
+        output, _ = process.communicate(timeout=PATIENCE)
+
+    _folder, document = latest(command_environment(doomed.settings))
+    assert process.returncode == 1, output
+    assert "nothing was answered for" in document["verdict"]["reason"]
+    assert "verdict MISSED" in output
+    assert "does not answer" in "".join(document["notes"])

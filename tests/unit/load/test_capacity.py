@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from windtunnel.errors import WindtunnelError
 from windtunnel.load.capacity import (
+    CapacityError,
     Consumed,
     Counted,
     Look,
@@ -66,12 +66,23 @@ def test_our_own_file_can_be_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['"GET /" = [{ table = "T", operation = "Fetch" }]', '"GET /" = [{ tabel = "T", operation = "GetItem" }]', "["],
+    [
+        '"GET /" = [{ table = "T", operation = "Fetch" }]',
+        '"GET /" = [{ tabel = "T", operation = "GetItem" }]',
+        '"GET /" = [{ table = "T" }]',
+        '"GET /" = [{ table = "T", operation = "GetItem", item_bytes = "4 KB" }]',
+        '"GET /" = [{ table = "T", operation = "GetItem", item_bytes = -1 }]',
+        '"GET /" = [{ table = "T", operation = "GetItem", consistent = 1 }]',
+        '"GET /" = { table = "T", operation = "GetItem" }',
+        '"GET /" = 5',
+        "[",
+        "# \xe9",
+    ],
 )
 def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
-    (tmp_path / "capacity.toml").write_text(text)
+    (tmp_path / "capacity.toml").write_text(text, encoding="latin-1")
 
-    with pytest.raises(WindtunnelError, match=r"capacity\.toml"):
+    with pytest.raises(CapacityError, match=r"capacity\.toml"):
         read_operations(tmp_path / "capacity.toml")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from windtunnel.load.guard import Caps, CostError, check_caps, estimate, question, require_agreement
+from windtunnel.load.guard import Caps, CostError, check_caps, estimate, lasting, question, require_agreement
 from windtunnel.load.prices import read_prices
 
 
@@ -33,3 +33,8 @@ def test_the_question_has_the_most_that_it_can_cost() -> None:
     asked = question(dollars, 600, Caps(rate=50), "windtunnel")
     assert "50 requests a second for 600 s" in asked
     assert f"${dollars:.2f}" in asked
+
+
+def test_what_is_agreed_to_of_a_run_from_the_web_ui_is_the_cap() -> None:
+    assert lasting(60, Caps(minutes=20), interactive=True) == 1200
+    assert lasting(60, Caps(minutes=20), interactive=False) == 60

@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from windtunnel.load.plan import Plan, plan_from_text, scenario_class
-from windtunnel.load.process import Distribution, Locust, steering_command, worker_command
+from windtunnel.load.process import Distribution, Locust, LocustError, started, steering_command, worker_command
 from windtunnel.load.targets import Target
 
 LOCUST = Locust(Path("/venv/bin/locust"), Path("/tests/locustfile.py"), {}, Path("/log"))
@@ -59,3 +61,33 @@ def test_a_plan_survives_its_text(plan: Plan) -> None:
 
 def test_scenarios_are_classes() -> None:
     assert [scenario_class(name) for name in ("mixed", "users-crud")] == ["Mixed", "UsersCrud"]
+
+
+def test_options_of_locust_in_the_environment_do_not_reach_it(plan: Plan, tmp_path: Path) -> None:
+    program = tmp_path / "locust"
+    program.write_text('#!/bin/sh\nenv > "$OUT"\n')
+    program.chmod(0o755)
+    said = tmp_path / "said"
+    given = {"LOCUST_RUN_TIME": "1s", "OUT": str(said), "PATH": "/usr/bin:/bin"}
+
+    with started(Locust(program, tmp_path / "file.py", given, tmp_path / "log"), plan, Distribution()) as processes:
+        while processes.running:
+            pass
+
+    assert "LOCUST_RUN_TIME" not in said.read_text()
+    assert "WINDTUNNEL_LOAD_PLAN=" in said.read_text()
+
+
+def test_one_that_never_began_is_an_error_with_what_it_said(plan: Plan, tmp_path: Path) -> None:
+    program = tmp_path / "locust"
+    program.write_text("#!/bin/sh\necho no such module\nexit 1\n")
+    program.chmod(0o755)
+
+    with started(Locust(program, tmp_path / "file.py", {}, tmp_path / "log"), plan, Distribution()) as processes:
+        while processes.running:
+            pass
+
+    with pytest.raises(LocustError, match="ended with 1 before the run began") as failed:
+        processes.require_began(None)
+    assert "no such module" in failed.value.detail
+    assert processes.require_began(5.0) == 5.0

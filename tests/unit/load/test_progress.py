@@ -28,6 +28,7 @@ def test_the_warm_up_and_the_end_are_said(plan: Plan, make_samples: Callable[...
     assert line(plan, samples, ORIGIN + 4.0).endswith("(warming up)")
     samples.mark(Mark(ENDED, ORIGIN + 4.0))
     assert line(plan, samples, ORIGIN + 5.0) == "ending: 0 requests on their way"
+    assert "begins another test" in line(replace(plan, interactive=True), samples, ORIGIN + 5.0)
     assert "until Ctrl-C" in line(replace(plan, interactive=True), make_samples_began(), ORIGIN + 2.0)
 
 

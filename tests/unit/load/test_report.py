@@ -18,7 +18,8 @@ from windtunnel.load.page import emulator_share, limits, render
 from windtunnel.load.plan import Plan
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.report import Facts, Known, build
-from windtunnel.load.samples import STEP, Mark, Samples
+from windtunnel.load.samples import ENDED, STEP, Mark, Samples
+from windtunnel.load.search import FOUND
 from windtunnel.load.targets import Target
 
 ORIGIN = 1_795_000_000
@@ -66,6 +67,7 @@ def test_the_document_says_what_was_measured(document: dict[str, Any]) -> None:
     assert document["totals"]["sent"] == 600
     assert document["totals"]["access_log_agrees"] is True
     assert "all 2 targets met" in document["summary"]
+    assert document["cautions"] == []
 
 
 def test_the_document_is_json_and_has_no_key(document: dict[str, Any]) -> None:
@@ -120,6 +122,22 @@ def test_the_access_log_must_have_what_was_answered(
 
     assert document["totals"]["access_log_agrees"] is False
     assert "does NOT agree" in render(document)
+    assert "Caution:</span> the access log has 599 requests, the generators had 600 answers" in render(document)
+
+
+def test_counts_that_do_not_add_up_are_a_caution(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known
+) -> None:
+    samples = make_samples()
+    recorder = Recorder("other", lambda: ORIGIN + 10.0)
+    recorder.sent()
+    samples.take(replace(recorder.flush(1, 0.0), sequence=2))
+
+    document = build(plan, samples, facts, known)
+
+    assert document["verdict"]["met"] is True
+    assert [text.partition(" ")[0] for text in document["cautions"]] == ["1", "2"]
+    assert render(document).count("Caution:</span>") == 2
 
 
 def test_errors_are_listed_with_an_example_that_cannot_break_the_page(
@@ -232,7 +250,8 @@ def test_durations_of_another_load_are_in_no_share(
         for call in log.invocations
     )
 
-    document = build(plan, samples, replace(facts, functions=(replace(log, invocations=slower),)), known)
+    facts = replace(facts, functions=(replace(log, invocations=slower),))
+    document = build(replace(plan, shape="step"), samples, facts, known)
 
     (row,) = document["overhead"]["rows"]
     assert [round(row[part], 1) for part in ("gateway", "handing", "table", "rest")] == [1.0, 3.0, 0.0, 6.0]
@@ -332,12 +351,37 @@ def test_a_search_is_judged_by_its_best_step(
     samples = make_samples(seconds=30)
     samples.mark(Mark(STEP, ORIGIN + 12, "", 10, 20.0, True, ORIGIN + 6, ORIGIN + 10))
     samples.mark(Mark(STEP, ORIGIN + 22, "p95", 15, 25.0, False, ORIGIN + 16, ORIGIN + 20))
+    unfinished = build(replace(plan, shape="step"), samples, facts, known)
+    samples.marks = [mark for mark in samples.marks if mark.mark != ENDED]
+    samples.mark(Mark(ENDED, ORIGIN + 30, FOUND))
 
     document = build(replace(plan, shape="step"), samples, facts, known)
 
     assert document["measured"] == {"first": 6, "end": 10, "seconds": 4}
     assert document["summary"].startswith("mixed holds at most 10 users")
+    assert unfinished["summary"].startswith("mixed holds at least 10 users (it ended while it searched below 15 users)")
     assert "broke" in render(document)
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((), "it ended before one step was over, which takes 10 s after the warm-up"),
+        ((Mark(STEP, ORIGIN + 12, "p95", 10, 20.0, False, ORIGIN + 6, ORIGIN + 10),), "no step met the targets"),
+    ],
+)
+def test_a_search_without_a_step_that_held_failed_whatever_its_figures(
+    plan: Plan, make_samples: Callable[..., Samples], facts: Facts, known: Known, steps: tuple[Mark, ...], reason: str
+) -> None:
+    samples = make_samples(seconds=30)
+    for mark in steps:
+        samples.mark(mark)
+
+    document = build(replace(plan, shape="step"), samples, facts, known)
+
+    assert document["verdict"]["met"] is False
+    assert document["verdict"]["reason"] == reason
+    assert "FAILED" in render(document)
 
 
 def test_what_limited_the_run_is_said(document: dict[str, Any]) -> None:

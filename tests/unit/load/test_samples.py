@@ -5,7 +5,7 @@ from pathlib import Path
 
 from windtunnel.load.recorder import Ended, Recorder
 from windtunnel.load.sample import Batch, Totals
-from windtunnel.load.samples import BEGAN, Mark, SampleFile, Samples, read_samples
+from windtunnel.load.samples import BEGAN, ENDED, Mark, SampleFile, Samples, read_samples
 
 
 def a_batch(worker: str, moment: float = 50.0, milliseconds: float = 5.0) -> Batch:
@@ -75,3 +75,14 @@ def test_idle_is_only_what_every_worker_says_after_the_end() -> None:
 
     assert samples.idle_since(55.0)
     assert not samples.idle_since(60.5)
+
+
+def test_a_run_that_begins_anew_is_measured_from_there_and_its_counts_are_of_all() -> None:
+    samples = Samples()
+    for mark in (Mark(BEGAN, 40.0), Mark(ENDED, 51.0), Mark(BEGAN, 60.0)):
+        samples.mark(mark)
+        samples.take(a_batch("one", moment=mark.moment))
+
+    assert samples.moment(BEGAN) == 60.0
+    assert samples.moment(ENDED) is None
+    assert sorted(samples.cells) == [40, 51, 60]
