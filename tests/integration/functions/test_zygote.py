@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -19,6 +20,13 @@ PID = "import os\ndef handler(e, c):\n  return os.getpid()\n"
 
 def answer(result: Any) -> Any:
     return json.loads(result.payload)
+
+
+def frozen(process: psutil.Process) -> bool:
+    """Whether a process is there, and is stopped."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_STOPPED
+    return False
 
 
 async def until(true: Any) -> None:
@@ -70,7 +78,7 @@ async def test_a_thread_does_not_run_between_invocations(make_lambda: Make) -> N
     before = answer(await aws.call(payload=b"0.1"))
     (process,) = named("function")
 
-    await until(lambda: process.status() == psutil.STATUS_STOPPED)
+    await until(lambda: frozen(process))
     await asyncio.sleep(0.5)
     after = answer(await aws.call(payload=b"0"))
 
@@ -98,7 +106,7 @@ async def test_a_frozen_environment_can_be_ended(make_lambda: Make) -> None:
     aws.function(PID)
     await aws.call()
     (process,) = named("function")
-    await until(lambda: process.status() == psutil.STATUS_STOPPED)
+    await until(lambda: frozen(process))
 
     aws.delete("f")
 
@@ -163,7 +171,7 @@ async def test_a_provisioned_environment_that_ends_is_replaced_at_once(make_lamb
     else:
         before.kill()
     await until(lambda: [process for process in named("function") if process.pid != before.pid])
-    await until(lambda: [p for p in named("function") if p.status() == psutil.STATUS_STOPPED])
+    await until(lambda: [process for process in named("function") if frozen(process)])
     result = await aws.call("f:1")
 
     assert answer(result) not in (before.pid, None)
