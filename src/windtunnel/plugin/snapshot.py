@@ -93,6 +93,10 @@ class Persistence:
             self._keeper.call_begins()
             self._keeper.call_ended(service, changed=True, data=True)
 
+    def settled(self) -> bool | None:
+        """Whether everything is on disk; None where nothing is kept."""
+        return self._keeper.settled() if self._keeper is not None else None
+
     def _listen(self, keeper: Keeper) -> None:
         """Hear of every call, and of CloudFormation's operations."""
         counted: set[int] = set()
@@ -166,6 +170,12 @@ def logs_came() -> None:
     """Log events came that no call brought."""
     if there := persistence():
         there.data_came("logs")
+
+
+def settled() -> bool | None:
+    """Whether everything is on disk; None where nothing is kept."""
+    there = persistence()
+    return there.settled() if there is not None else None
 
 
 def restored() -> bool:
