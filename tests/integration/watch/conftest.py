@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -122,6 +123,16 @@ class Dev:
         draft = path.with_name(f".{path.name}.swp")
         draft.write_text(text)
         draft.replace(path)
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """What is saved in the block is there at once for the watcher, however long it takes."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def get(self, path: str = "/hello") -> str:
         """What the API answers."""
