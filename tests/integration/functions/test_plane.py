@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.integration.functions.processes import named
 from tests.integration.meeting import MEET, meeting
 
 from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
@@ -297,12 +298,15 @@ async def test_who_gives_up_waiting_leaves_everything_in_order(make_lambda: Make
 
 
 async def test_a_fast_function_needs_only_a_few_environments(make_lambda: Make) -> None:
-    aws = make_lambda(starts=1)
-    aws.function(PID)
+    aws = make_lambda(starts=3 * FEW)
+    # all is answered before another second is over, however busy the machine
+    aws.function(f"import time\ntime.sleep(1)\n{PID}", timeout=60)
 
     pids = {answer(result) for result in await asyncio.gather(*[aws.call() for _ in range(50)])}
 
     assert len(pids) <= FEW
+    # nor were more begun
+    assert len(named("function")) <= FEW
 
 
 async def test_concurrent_invocations_of_a_slow_function_have_environments_of_their_own(make_lambda: Make) -> None:
