@@ -21,6 +21,7 @@ from windtunnel.plugin.localstack import (
     aws_handlers,
     cloudformation_provider,
 )
+from windtunnel.plugin.rarely import Rarely
 from windtunnel.plugin.snapshot_calls import changed, changes, is_data
 from windtunnel.plugin.snapshot_files import SnapshotFolder, Versions
 from windtunnel.plugin.snapshot_keeper import Keeper
@@ -55,6 +56,7 @@ class Persistence:
         self._restored: dict[str, Containers] = {}
         self._seconds = 0.0
         self._serving = threading.Event()
+        self.logs_came = Rarely(lambda: self._data_came("logs"))
         self.loaded = False
 
     def start(self) -> None:
@@ -87,7 +89,7 @@ class Persistence:
         self._keeper.start()
         self._serving.set()
 
-    def data_came(self, service: str) -> None:
+    def _data_came(self, service: str) -> None:
         """A service has data that no call brought."""
         if self._keeper is not None:
             self._keeper.call_begins()
@@ -95,7 +97,9 @@ class Persistence:
 
     def settled(self) -> bool | None:
         """Whether everything is on disk; None where nothing is kept."""
-        return self._keeper.settled() if self._keeper is not None else None
+        if self._keeper is None:
+            return None
+        return not self.logs_came.waiting and self._keeper.settled()
 
     def _listen(self, keeper: Keeper) -> None:
         """Hear of every call, and of CloudFormation's operations."""
@@ -169,7 +173,7 @@ def finish() -> None:
 def logs_came() -> None:
     """Log events came that no call brought."""
     if there := persistence():
-        there.data_came("logs")
+        there.logs_came()
 
 
 def settled() -> bool | None:
