@@ -21,6 +21,7 @@ from windtunnel.plugin.localstack import (
     aws_handlers,
     cloudformation_provider,
 )
+from windtunnel.plugin.rarely import Rarely
 from windtunnel.plugin.snapshot_calls import changed, changes, is_data
 from windtunnel.plugin.snapshot_files import SnapshotFolder, Versions
 from windtunnel.plugin.snapshot_keeper import LAST_TIMEOUT, Keeper
@@ -57,6 +58,7 @@ class Persistence:
         self._restored: dict[str, Containers] = {}
         self._seconds = 0.0
         self._serving = threading.Event()
+        self.logs_came = Rarely(lambda: self._data_came("logs"))
         self.loaded = False
 
     def start(self) -> None:
@@ -89,11 +91,17 @@ class Persistence:
         self._keeper.start()
         self._serving.set()
 
-    def data_came(self, service: str) -> None:
+    def _data_came(self, service: str) -> None:
         """A service has data that no call brought."""
         if self._keeper is not None:
             self._keeper.call_begins()
             self._keeper.call_ended(service, changed=True, data=True)
+
+    def settled(self) -> bool | None:
+        """Whether everything is on disk; None where nothing is kept."""
+        if self._keeper is None:
+            return None
+        return not self.logs_came.waiting and self._keeper.settled()
 
     def _listen(self, keeper: Keeper) -> None:
         """Hear of every call, and of CloudFormation's operations."""
@@ -168,7 +176,13 @@ def finish() -> None:
 def logs_came() -> None:
     """Log events came that no call brought."""
     if there := persistence():
-        there.data_came("logs")
+        there.logs_came()
+
+
+def settled() -> bool | None:
+    """Whether everything is on disk; None where nothing is kept."""
+    there = persistence()
+    return there.settled() if there is not None else None
 
 
 def restored() -> bool:

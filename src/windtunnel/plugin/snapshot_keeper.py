@@ -89,6 +89,11 @@ class Keeper:
                 self._steps -= 1
                 self._condition.notify_all()
 
+    def settled(self) -> bool:
+        """Whether everything is on disk, as far as anybody knows."""
+        with self._condition:
+            return self._schedule.settled and not self._deployments and not self._between_steps
+
     # --- the thread -----------------------------------------------------------------------------------------------
 
     def close(self) -> None:

@@ -43,6 +43,13 @@ class Schedule:
     pending: dict[str, _Pending] = field(default_factory=dict)
     rest_until: dict[str, float] = field(default_factory=dict)
     look_at: float | None = None
+    following: bool = False
+    """Whether the look that comes next is for what may have followed a change."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be written, as far as anybody knows."""
+        return not self.pending and not self.following
 
     def changed(self, service: str, now: float, *, data: bool = False) -> bool:
         """A call changed a service; with `data`, only what its users keep there. Whether that is news."""
@@ -84,12 +91,14 @@ class Schedule:
         for service, took in seconds.items():
             self.rest_until[service] = now + SHARE * took if took > QUIET else 0.0
         if this.look:
-            self.look_at = now + (FOLLOW if set(changed) - this.data else IDLE)
+            self.following = bool(set(changed) - this.data)
+            self.look_at = now + (FOLLOW if self.following else IDLE)
 
     def failed(self, this: Round, now: float) -> None:
         """A snapshot came to nothing: try again."""
         for service in this.services:
             self.changed(service, now, data=service in this.data)
+        self.following = True
         self.look_at = now + FOLLOW
 
     def _due(self, service: str) -> float:

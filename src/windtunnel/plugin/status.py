@@ -92,13 +92,17 @@ def _load_services() -> None:
 
 
 def status() -> Mapping[str, Any]:
-    """What runs here: instance is the token the harness gave; executor and providers are those really loaded."""
+    """What runs here: instance is the token the harness gave; executor and providers are those really loaded.
+
+    Settled is whether all state is on disk, and null where none is kept.
+    """
     return {
         "instance": os.environ.get("WINDTUNNEL_INSTANCE"),
         "version": __version__,
         "localstack": VERSION,
         "pid": os.getpid(),
         "ready": READY.is_set(),
+        "settled": snapshot.settled(),
         "executor": _executor(),
         "dynamodb_port": dynamodb_port(),
         "providers": {service: _provider(service) for service in SERVICES},

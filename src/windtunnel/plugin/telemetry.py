@@ -41,8 +41,6 @@ SENDERS = 64
 CALL_EVENTS, CALL_BYTES, EVENT_OVERHEAD = 10_000, 1_048_576, 26
 """PutLogEvents: "The maximum batch size is 1,048,576 bytes. This size is calculated as the sum of all event messages in
 UTF-8, plus 26 bytes for each log event." """
-ANNOUNCED_AFTER = 3.0
-"""Seconds after log events came until the snapshots are told: writing them all takes longer the more there are."""
 WAITING = 500
 """Batches that may wait for subscribers; beyond them what comes is kept, and nobody is told."""
 
@@ -60,7 +58,7 @@ class Telemetry:
         announce: Callable[[], None] = lambda: None,
     ) -> None:
         self._logs = logs
-        self._announce = Rarely(announce)
+        self._announce = announce
         self._make_metrics = metrics
         self._metrics: MetricStore | None = None
         self._subscribed = subscribed
@@ -121,22 +119,6 @@ class Telemetry:
             self._metrics.add(metrics)
         except Exception:
             LOG.exception("metrics could not be kept")
-
-
-class Rarely:
-    """Calls something a few seconds after it is called itself, and once for all calls until then."""
-
-    def __init__(self, call: Callable[[], None], seconds: float = ANNOUNCED_AFTER) -> None:
-        self._call = call
-        self._seconds = seconds
-        self._timer: threading.Timer | None = None
-
-    def __call__(self) -> None:
-        """Not for several threads at once."""
-        if self._timer is None or self._timer.finished.is_set():
-            self._timer = threading.Timer(self._seconds, self._call)
-            self._timer.daemon = True
-            self._timer.start()
 
 
 class Subscribed:

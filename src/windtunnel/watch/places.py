@@ -37,11 +37,13 @@ def places(sources: Iterable[Path], files: Iterable[Path]) -> frozenset[Place]:
     """
     found = {Place(file.parent, False, inode) for file in files if (inode := _inode(file.parent))}
     for source in sources:
-        if not source.is_dir():
+        try:
+            below = [path for path in source.iterdir() if path.is_dir()]
+        except OSError:
+            # a file, or nothing: it may be made, or be gone since just now
             if inode := _inode(source.parent):
                 found.add(Place(source.parent, False, inode))
             continue
-        below = [path for path in source.iterdir() if path.is_dir()]
         left_out = [path for path in below if _excluded(path.name)]
         if not left_out:
             found.add(Place(source, True, _inode(source)))

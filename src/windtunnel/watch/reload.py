@@ -152,7 +152,10 @@ class Reloader:
         return Outcome(tuple(sorted(other)), tuple(faults.values()))
 
     def restore(self) -> tuple[str, ...]:
-        """Serve again what somebody else's deploy, or an engine that began anew, has taken away."""
+        """Serve again what somebody else's deploy, or an engine that began anew, has taken away.
+
+        What could not be served this time is still what is to be served the next time. Raises what `reload()` raises.
+        """
         if not self._served:
             return ()
         told = json.loads(self._engine.edge.call("GET", "reloads").content)["functions"]
@@ -163,8 +166,12 @@ class Reloader:
         ]
         if lost:
             # a new engine began with an empty folder, too
-            self._served = {}
-            self.reload()
+            kept, self._served = self._served, {}
+            try:
+                self.reload()
+            except BaseException:
+                self._served = kept
+                raise
         return tuple(sorted(lost))
 
     def _send(self, entries: Mapping[str, Entry]) -> None:

@@ -43,21 +43,23 @@ class Syntax:
 def check_python(path: Path) -> None:
     """Raises BuildError where the file is no Python."""
     try:
+        content = path.read_bytes()
+    except OSError:
+        return  # it was removed meanwhile: the next batch tells
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+            compile(content, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         raise BuildError(
             f"{path}:{line}:{column}: {type(error).__name__}: {error.msg}",
             hint=STALE_HINT,
-            detail=excerpt(_lines(path), line, column, error.end_offset if error.end_lineno == line else None),
+            detail=excerpt(_lines(content), line, column, error.end_offset if error.end_lineno == line else None),
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         # a null byte; nested deeper than the compiler goes
         raise BuildError(f"{path}:1:1: SyntaxError: {error}", hint=STALE_HINT) from error
-    except OSError:
-        return  # it was removed meanwhile: the next batch tells
 
 
 def check_javascript(path: Path) -> None:
@@ -79,8 +81,8 @@ def excerpt(lines: list[str], line: int, column: int, end: int | None) -> str:
     return "\n".join([*shown, " " * (7 + column) + "^" * max(1, (end or 0) - column)])
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8", errors="replace").splitlines()
 
 
 def _state(path: Path) -> State | None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from windtunnel.engines import EmbeddedEngine
 from windtunnel.errors import EngineError, WindtunnelError
 from windtunnel.events import Listener, Note, NotReloaded, Reloaded, Watching
@@ -20,6 +22,8 @@ IDLE_SECONDS = 1.0
 CHECKOUT_SECONDS = 5.0
 """How long a git command under way is waited for."""
 MOUNTS = Path("/proc/mounts")
+FAULTS = (WindtunnelError, BotoCoreError, ClientError, OSError)
+"""What sources, the engine and AWS's clients meet: it is said, and watching goes on."""
 
 
 class Watch:
@@ -36,8 +40,10 @@ class Watch:
         self._armed: frozenset[Place] = frozenset()
         self.begun = False
         """Whether the stack is up and watched."""
-        self._away = False
-        """Whether it was said that the engine does not answer."""
+        self._told: type[Exception] | None = None
+        """The kind of trouble that lasts, and that was said once."""
+        self._held = False
+        """Whether what was lost takes a deploy, which failed: until something is saved it would fail again."""
 
     def run(self, up: Callable[[Stack], None]) -> None:
         """Bring the stack up, tell `up` of it, and go on until KeyboardInterrupt."""
@@ -51,7 +57,12 @@ class Watch:
             self._say_watching(sources)
             self._reload((), self._clock())
             while True:
-                self._turn()
+                try:
+                    self._turn()
+                except FAULTS as error:
+                    self._tell_trouble(error)
+                    # what was saved may not have been seen: the next turn looks at everything
+                    self._armed = frozenset()
         finally:
             if self._changes is not None:
                 self._changes.close()
@@ -71,9 +82,10 @@ class Watch:
             if self._places(sources) != self._armed:
                 self._arm(sources)
                 self._reload((), began)
-            else:
+            elif not self._held:
                 self._restore(began)
             return
+        self._held = False
         changed |= self._rest_of_checkout(changed)
         outside = sources.outside | sources.files
         mine = sorted(path for path in changed if counts(path, sources.folders, outside))
@@ -94,8 +106,8 @@ class Watch:
         except NeedsDeploy:
             self._deploy(began)
             return
-        except WindtunnelError as error:
-            self._listen(NotReloaded(error))
+        except FAULTS as error:
+            self._listen(NotReloaded(_readable(error)))
             return
         if outcome.functions:
             self._tell(outcome.functions, files, began)
@@ -106,29 +118,38 @@ class Watch:
         try:
             functions = self._reloader.restore()
         except NeedsDeploy:
-            self._deploy(began)
+            self._held = not self._deploy(began)
             return
-        except EngineError as error:
-            if not self._away:
-                self._listen(Note(f"{error}; watching goes on, make up starts it"))
-            self._away = True
+        except FAULTS as error:
+            self._tell_trouble(error)
             return
-        self._away = False
+        self._told = None
         if functions:
             self._tell(functions, (), began)
 
-    def _deploy(self, began: float) -> None:
-        """A changed template, or what else is not code alone."""
+    def _deploy(self, began: float) -> bool:
+        """A changed template, or what else is not code alone. Whether it is deployed."""
         try:
             sources = self._reloader.look()
             self._harness.deploy()
-        except WindtunnelError as error:
-            self._listen(NotReloaded(error))
-            return
-        self._reloader.deployed(sources)
+            self._reloader.deployed(sources)
+        except FAULTS as error:
+            self._listen(NotReloaded(_readable(error)))
+            return False
         self._tell((), (self._harness.settings.template,), began)
         # what was saved meanwhile
         self._reload((), self._clock())
+        return True
+
+    def _tell_trouble(self, error: Exception) -> None:
+        """Once, for as long as it lasts."""
+        if type(error) is self._told:
+            return
+        self._told = type(error)
+        if isinstance(error, EngineError):
+            self._listen(Note(f"{error}; watching goes on, make up starts it"))
+        else:
+            self._listen(NotReloaded(_readable(error)))
 
     def _tell(self, functions: tuple[str, ...], files: Collection[Path], began: float) -> None:
         root = self._harness.settings.root
@@ -153,9 +174,10 @@ class Watch:
 
     def _arm(self, sources: Sources, *, polled: bool = False) -> None:
         """Watch these from now on."""
-        before, self._armed = self._changes, self._places(sources)
+        before, there = self._changes, self._places(sources)
         mounts = read_mounts(MOUNTS.read_text()) if MOUNTS.exists() else {}
-        self._changes = Changes(self._armed, {Path("/"): "fuse"} if polled else mounts)
+        self._changes = Changes(there, {Path("/"): "fuse"} if polled else mounts)
+        self._armed = there
         if before is not None:
             before.close()
 
@@ -164,3 +186,11 @@ class Watch:
         root = self._harness.settings.root
         polled = tuple(sorted(shown(path, root) for path in self._changes.polled))
         self._listen(Watching(len(sources.folders), polled))
+
+
+def _readable(error: Exception) -> WindtunnelError:
+    """The same for a person to read: what AWS's clients and the file system raise has no hint."""
+    if isinstance(error, WindtunnelError):
+        return error
+    hint = "save it again" if isinstance(error, OSError) else "make status; then save it again"
+    return WindtunnelError(f"{type(error).__name__}: {error}", hint=hint)

@@ -38,7 +38,8 @@ ALARMS = (
 )
 ROUND = 2.0
 """Seconds between two rounds of provocation."""
-LIMIT = 90.0
+LIMIT = 240.0
+"""Seconds for all of them; each half minute that is missed costs a minute."""
 
 type Eventually = Callable[[Callable[[], Any], str], Any]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from tests.integration.settled import settle
 
 from windtunnel.config import Settings
 from windtunnel.deploy.events import Unchanged
@@ -222,7 +223,7 @@ def test_docker_kill_in_the_middle_of_a_run_loses_nothing_that_was_written_befor
     stack = up.stack()
     up.client("s3").put_object(Bucket="made-by-a-hook", Key="k", Body=b"x" * 1_000_000)
     early = create_user(stack, "Early")
-    time.sleep(3)  # what is written gets into the volume within a second or two
+    settle(up.engine.endpoint_url)
     stop = threading.Event()
 
     def requests_until_the_end() -> None:

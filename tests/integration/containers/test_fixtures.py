@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
 import pytest
 
 from windtunnel.config import Settings
 from windtunnel.engines import LocalStackEngine
 from windtunnel.engines.ports import free_port
+from windtunnel.testing.containers import PROJECT
 
 Docker = Callable[..., str]
 Done = subprocess.CompletedProcess[str]
@@ -128,9 +130,10 @@ def session(settings: Settings, tmp_path: Path) -> Session:
 
 
 def leftovers(docker: Docker) -> list[str]:
-    """Containers and volumes of test sessions that have ended; this one's own are named by its process."""
+    """Containers and volumes of test sessions that have ended: they are named by their sessions' processes."""
     names = docker("ps", "--all", "--format", "{{.Names}}").split() + docker("volume", "ls", "--quiet").split()
-    return [name for name in names if name.startswith("windtunnel-test-") and f"-{os.getpid()}-" not in name]
+    owned = [(name, PROJECT.match(name)) for name in names]
+    return [name for name, owner in owned if owner and not psutil.pid_exists(int(owner[1]))]
 
 
 def test_the_sessions_engine_is_pytest_dockers_and_can_be_overridden(

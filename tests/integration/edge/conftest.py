@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import uvloop
 
 from windtunnel.edge.passthrough import PassThrough
+from windtunnel.engines.ports import free_port
 from windtunnel.http.client import Client
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange, Server, answering
@@ -108,9 +108,7 @@ def scripted() -> Callable[..., Any]:
 @pytest.fixture
 def nobody() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from windtunnel.engines.ports import free_port
 from windtunnel.http.messages import Response
 from windtunnel.http.server import Exchange
 
@@ -68,8 +69,7 @@ def test_a_backplane_that_was_restarted_meanwhile(run: Any, edge: Any, scripted:
             writer.write(OK)
 
     async def main() -> None:
-        async with scripted(script) as port, edge(port) as front:
-            pass
+        port = free_port()
         async with edge(port) as front:
             for _ in range(3):
                 async with scripted(script, port):
@@ -86,11 +86,13 @@ def test_a_client_that_breaks_off_its_upload_is_broken_off_at_the_backplane(
 ) -> None:
     async def main() -> None:
         gone: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        there = asyncio.Event()
 
         async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(100_000)
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            there.set()
             try:
                 gone.set_result(len(await reader.read()))
             except ConnectionError:
@@ -99,7 +101,7 @@ def test_a_client_that_breaks_off_its_upload_is_broken_off_at_the_backplane(
         async with scripted(script) as port, edge(port) as front:
             _, writer = await asyncio.open_connection("127.0.0.1", front)
             writer.write(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
-            await asyncio.sleep(0.02)
+            await there.wait()
             writer.close() if how == "end" else writer.transport.abort()
             assert await gone == 0
 

@@ -21,9 +21,11 @@ from windtunnel.engines.process import ChildReport, end_tree, read_children
 from windtunnel.engines.supervisor import ChildOrder, Orders
 
 SERVE = """
-import json, os, socket, sys
+import json, os, select, socket, sys
 listener = socket.socket(fileno=json.loads(sys.argv[1])["main"])
 while True:
+    # not in accept(): one that was killed there may still take a connection along before it ends
+    select.select([listener], [], [])
     client, _ = listener.accept()
     client.sendall(str(os.getpid()).encode())
     client.close()

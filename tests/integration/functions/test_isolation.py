@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.integration.meeting import MEET, meeting
 
 from windtunnel.functions import isolation
 
@@ -208,15 +209,17 @@ async def test_descriptors_signals_and_session_are_a_new_processs(make_lambda: M
 async def test_what_is_random_differs_between_forks(make_lambda: Make) -> None:
     aws = make_lambda(starts=2)
     aws.function(
-        "import os, random, secrets, ssl, time, uuid\n"
-        "def handler(e, c):\n"
-        "  time.sleep(0.3)\n"
+        f"import os, random, secrets, ssl, time, uuid\n{MEET}"
+        "def handler(port, c):\n"
+        "  if port: meet(port)\n"
         "  return [os.getpid(), random.random(), secrets.token_hex(), ssl.RAND_bytes(8).hex(), str(uuid.uuid1()),\n"
-        "          str(uuid.uuid4()), time.tzname[0]]\n"
+        "          str(uuid.uuid4()), time.tzname[0]]\n",
+        timeout=60,
     )
     await said(aws)
 
-    one, other = await asyncio.gather(said(aws), said(aws))
+    with meeting(2) as port:
+        one, other = await asyncio.gather(said(aws, port), said(aws, port))
 
     assert one[0] != other[0]
     assert not {str(value) for value in one[1:6]} & {str(value) for value in other[1:6]}

@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.integration.functions.processes import named
+from tests.integration.meeting import MEET, meeting
 
 from windtunnel.functions.invoke_error import InvokeError, NoSuchFunction
 from windtunnel.functions.pool import FEW
@@ -296,21 +298,28 @@ async def test_who_gives_up_waiting_leaves_everything_in_order(make_lambda: Make
 
 
 async def test_a_fast_function_needs_only_a_few_environments(make_lambda: Make) -> None:
-    aws = make_lambda(starts=1)
-    aws.function(PID)
+    aws = make_lambda(starts=3 * FEW)
+    # a start takes so long that all are answered before one is worth it, however busy the machine
+    aws.function(f"import time\ntime.sleep(1)\n{PID}", timeout=60)
+    await aws.call()
 
     pids = {answer(result) for result in await asyncio.gather(*[aws.call() for _ in range(50)])}
 
     assert len(pids) <= FEW
+    # nor were more begun, which are there in a moment
+    await asyncio.sleep(0.5)
+    assert len(named("function")) <= FEW
 
 
 async def test_concurrent_invocations_of_a_slow_function_have_environments_of_their_own(make_lambda: Make) -> None:
     aws = make_lambda(starts=2)
-    aws.function(SLOW_PID, timeout=30)
+    aws.function(f"import os\n{MEET}def handler(port, c):\n  meet(port); return os.getpid()\n", timeout=60)
 
-    pids = [answer(result) for result in await asyncio.gather(*[aws.call(payload=b"1.5") for _ in range(6)])]
+    with meeting(6) as port:
+        results = await asyncio.gather(*[aws.call(payload=b"%d" % port) for _ in range(6)])
 
-    assert len(set(pids)) == 6
+    assert not [result for result in results if result.error]
+    assert len({answer(result) for result in results}) == 6
 
 
 async def test_idle_environments_are_retired(make_lambda: Make) -> None:

@@ -3,22 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psutil
 import pytest
 from tests.integration.functions.processes import keepers, named
+from tests.integration.meeting import MEET, meeting
 
 from windtunnel.engines.process import lives
 from windtunnel.functions.memory import memory_mb
 
 Make = Any
+TICKING = """
+import socket, threading, time
+ticks = 0
+def tick(line):
+    global ticks
+    while True:
+        line.sendall(b'.')
+        ticks += 1
+        time.sleep(0.005)
+def handler(port, c):
+    if port:
+        line = socket.create_connection(('127.0.0.1', port))
+        threading.Thread(target=tick, args=(line,), daemon=True).start()
+    before = ticks
+    while ticks < before + 5:
+        time.sleep(0.001)
+"""
+"""A function with a thread of its own, which sends a byte to a port every five milliseconds."""
 PID = "import os\ndef handler(e, c):\n  return os.getpid()\n"
 
 
 def answer(result: Any) -> Any:
     return json.loads(result.payload)
+
+
+def frozen(process: psutil.Process) -> bool:
+    """Whether a process is there, and is stopped."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_STOPPED
+    return False
+
+
+@contextlib.asynccontextmanager
+async def ticking(aws: Any) -> AsyncIterator[socket.socket]:
+    """What the thread of TICKING sends, which has begun: a socket that does not block."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert not (await aws.call(payload=b"%d" % listener.getsockname()[1])).error
+        line, _ = listener.accept()
+        with line:
+            line.setblocking(False)
+            yield line
 
 
 async def until(true: Any) -> None:
@@ -29,14 +69,15 @@ async def until(true: Any) -> None:
 
 async def test_a_zygotes_end_ends_no_environment_and_is_not_noticed(make_lambda: Make) -> None:
     aws = make_lambda()
-    aws.function("import os, time\ndef handler(e, c):\n  time.sleep(e or 0); return os.getpid()\n")
+    aws.function(f"import os\n{MEET}def handler(port, c):\n  if port: meet(port)\n  return os.getpid()\n", timeout=60)
     pid = answer(await aws.call())
-    under_way = asyncio.create_task(aws.call(payload=b"4"))
-    await asyncio.sleep(0.05)
 
-    for zygote in named("zygote"):
-        zygote.kill()
-    another = answer(await aws.call())
+    with meeting(2) as port:
+        under_way = asyncio.create_task(aws.call(payload=b"%d" % port))
+        await asyncio.sleep(0.05)
+        for zygote in named("zygote"):
+            zygote.kill()
+        another = answer(await aws.call(payload=b"%d" % port))
 
     assert answer(await under_way) == pid
     assert another != pid
@@ -60,37 +101,31 @@ async def test_the_end_of_the_keeper_is_the_end_of_every_process_and_another_is_
 
 async def test_a_thread_does_not_run_between_invocations(make_lambda: Make) -> None:
     aws = make_lambda()
-    aws.function(
-        "import threading, time\nticks = 0\n"
-        "def tick():\n  global ticks\n  while True: time.sleep(0.005); ticks += 1\n"
-        "threading.Thread(target=tick, daemon=True).start()\n"
-        "def handler(e, c):\n  time.sleep(e); return ticks\n"
-    )
-    await aws.call(payload=b"0")
-    before = answer(await aws.call(payload=b"0.1"))
-    (process,) = named("function")
+    aws.function(TICKING, timeout=60)
+    async with ticking(aws) as line:
+        (process,) = named("function")
+        await until(lambda: frozen(process))
+        await asyncio.sleep(0.1)
+        assert line.recv(1 << 20)
 
-    await until(lambda: process.status() == psutil.STATUS_STOPPED)
-    await asyncio.sleep(0.5)
-    after = answer(await aws.call(payload=b"0"))
+        await asyncio.sleep(0.5)
 
-    # half a second of freedom would be a hundred
-    assert before >= 5
-    assert after - before < 20
+        # half a second of freedom would be a hundred
+        with pytest.raises(BlockingIOError):
+            line.recv(1)
+        assert not (await aws.call(payload=b"0")).error
+        assert line.recv(1 << 20)
 
 
 async def test_freezing_can_be_turned_off(make_lambda: Make) -> None:
     aws = make_lambda(freeze=False)
-    aws.function(
-        "import threading, time\nticks = 0\n"
-        "def tick():\n  global ticks\n  while True: time.sleep(0.005); ticks += 1\n"
-        "threading.Thread(target=tick, daemon=True).start()\ndef handler(e, c):\n  return ticks\n"
-    )
-    before = answer(await aws.call())
+    aws.function(TICKING, timeout=60)
+    async with ticking(aws) as line:
+        heard = len(line.recv(1 << 20))
 
-    await asyncio.sleep(0.5)
-
-    assert answer(await aws.call()) - before > 20
+        async with asyncio.timeout(30):
+            while heard < 100:
+                heard += len(await asyncio.get_running_loop().sock_recv(line, 1 << 20))
 
 
 async def test_a_frozen_environment_can_be_ended(make_lambda: Make) -> None:
@@ -98,7 +133,7 @@ async def test_a_frozen_environment_can_be_ended(make_lambda: Make) -> None:
     aws.function(PID)
     await aws.call()
     (process,) = named("function")
-    await until(lambda: process.status() == psutil.STATUS_STOPPED)
+    await until(lambda: frozen(process))
 
     aws.delete("f")
 
@@ -163,7 +198,7 @@ async def test_a_provisioned_environment_that_ends_is_replaced_at_once(make_lamb
     else:
         before.kill()
     await until(lambda: [process for process in named("function") if process.pid != before.pid])
-    await until(lambda: [p for p in named("function") if p.status() == psutil.STATUS_STOPPED])
+    await until(lambda: [process for process in named("function") if frozen(process)])
     result = await aws.call("f:1")
 
     assert answer(result) not in (before.pid, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 import requests
+from tests.integration.settled import settle
 
 from windtunnel.engines.process import ChildReport, read_children
 from windtunnel.testing.engine import throwaway_engine
@@ -197,6 +199,15 @@ def handler(event, context):
 """
 
 
+def stream_end(victim: Victim, stream: str) -> str:
+    """The last sequence number of a stream of one shard."""
+    client = victim.harness.client("dynamodbstreams")
+    shard = client.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = client.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    last: str = client.get_records(ShardIterator=iterator["ShardIterator"])["Records"][-1]["dynamodb"]["SequenceNumber"]
+    return last
+
+
 def test_a_mapping_goes_on_where_it_was_when_the_backplane_was_killed(victim: Victim) -> None:
     client, functions = victim.harness.client("dynamodb"), victim.harness.client("lambda")
     key = {
@@ -218,9 +229,10 @@ def test_a_mapping_goes_on_where_it_was_when_the_backplane_was_killed(victim: Vi
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": file.getvalue()},
     )
-    functions.create_event_source_mapping(
+    mapping = functions.create_event_source_mapping(
         FunctionName="counts", EventSourceArn=stream, StartingPosition="TRIM_HORIZON", BatchSize=10
-    )
+    )["UUID"]
+    position = victim.harness.settings.state_dir / f"engine/snapshot/checkpoints/{mapping}.json"
 
     def times() -> dict[str, int]:
         return {item["id"]["S"]: int(item["times"]["N"]) for item in client.scan(TableName="counted")["Items"]}
@@ -231,7 +243,10 @@ def test_a_mapping_goes_on_where_it_was_when_the_backplane_was_killed(victim: Vi
 
     put("a", "b")
     wait_for(lambda: times().keys() == {"a", "b"}, "the first records")
-    time.sleep(1)  # what was done is written down after it was done
+    # what was done is written down after it was done
+    last = stream_end(victim, stream)
+    wait_for(lambda: position.exists() and last in json.loads(position.read_text()).values(), "the mapping's position")
+    settle(victim.harness.engine.endpoint_url)
     victim.kill("backplane")
     put("c")  # DynamoDB goes on meanwhile
     wait_for(victim.ready, "the backplane")
@@ -264,8 +279,16 @@ def test_a_key_and_its_usage_survive_the_edge(victim: Victim) -> None:
             f"{victim.stack.api_url}/keyed", headers={"x-api-key": key["value"]}, timeout=30
         ).status_code
 
+    usage = victim.harness.settings.state_dir / "engine/edge/usage.json"
+
+    def written() -> int:
+        plans = json.loads(usage.read_text()) if usage.exists() else {}
+        days: dict[str, int] = plans.get(plan, {"keys": {}})["keys"].get(key["id"], {})
+        return sum(days.values())
+
     assert [ask(), ask()] == [200, 200]
-    time.sleep(1.5)  # usage is written down every second
+    # it is written down every second
+    wait_for(lambda: written() == 2, "the usage on disk")
     victim.kill("edge")
 
     # 420 is how the template answers a quota that is used up

@@ -17,6 +17,7 @@ from uuid import uuid4
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from tests.integration.meeting import MEET, meeting
 
 from windtunnel.config import Settings
 from windtunnel.engines.waiting import wait_until
@@ -185,13 +186,13 @@ curl -sS -o /dev/null "$api/$id/response" -d "[$event]"
 
 def test_concurrent_requests_have_environments_of_their_own(create: Create, invoke: Any) -> None:
     name = create(
-        "import os, time\nbusy = 0\ndef handler(e, c):\n"
-        "  global busy; busy += 1; most = busy; time.sleep(1.5); busy -= 1; return [os.getpid(), most]\n",
+        f"import os\n{MEET}busy = 0\ndef handler(port, c):\n"
+        "  global busy; busy += 1; meet(port); most = busy; busy -= 1; return [os.getpid(), most]\n",
         Timeout=60,
     )
 
-    with ThreadPoolExecutor(12) as pool:
-        answers = [json.load(answer["Payload"]) for answer in pool.map(lambda _: invoke(name), range(12))]
+    with meeting(12) as port, ThreadPoolExecutor(12) as pool:
+        answers = [json.load(answer["Payload"]) for answer in pool.map(lambda _: invoke(name, port), range(12))]
 
     assert {most for _pid, most in answers} == {1}
     assert len({pid for pid, _most in answers}) == 12

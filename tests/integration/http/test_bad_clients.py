@@ -260,8 +260,10 @@ def test_a_head_that_does_not_come_is_answered_408(run: Any, serving: Any) -> No
 def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not(run: Any, serving: Any) -> None:
     async def main() -> None:
         answer = asyncio.Event()
+        asked: list[Exchange] = []
 
         async def handler(exchange: Exchange) -> Response:
+            asked.append(exchange)
             await answer.wait()
             return Response(200, TEXT, b"hello")
 
@@ -271,7 +273,8 @@ def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not(r
             stuck_writer.write(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
             waiting, waiting_writer = await asyncio.open_connection("127.0.0.1", port)
             waiting_writer.write(GET)
-            await asyncio.sleep(0.02)
+            while len(server.connections) < 3 or len(asked) < 2:
+                await asyncio.sleep(0.001)
 
             for connection in list(server.connections):
                 connection.check(server.loop.time() + 76)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,13 +16,13 @@ from typing import IO
 import psutil
 import pytest
 import requests
+from tests.integration.settled import settle
 
 from windtunnel import config
 from windtunnel.config import Settings
 from windtunnel.engines import EmbeddedEngine
 from windtunnel.engines.ports import free_port
 from windtunnel.engines.process import read_children
-from windtunnel.engines.waiting import wait_until
 from windtunnel.harness import Harness
 
 SECONDS = 60.0
@@ -123,6 +124,16 @@ class Dev:
         draft.write_text(text)
         draft.replace(path)
 
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """What is saved in the block is there at once for the watcher, however long it takes."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def get(self, path: str = "/hello") -> str:
         """What the API answers."""
         outputs = json.loads((self.project / ".windtunnel/outputs.json").read_text())
@@ -154,17 +165,7 @@ class Dev:
 
     def settled(self) -> None:
         """Until the backplane's state is on disk: it is written a moment after each change."""
-        pointer = self.project / ".windtunnel/engine/snapshot/current"
-        seen, since = "", time.monotonic()
-
-        def quiet() -> bool | None:
-            nonlocal seen, since
-            now = pointer.read_text() if pointer.exists() else ""
-            if now != seen or not now:
-                seen, since = now, time.monotonic()
-            return True if time.monotonic() - since > 2.5 else None
-
-        wait_until(quiet, what="a snapshot", timeout=30)
+        settle(self.engine.endpoint_url)
 
     def stop(self) -> int:
         """Ctrl-C."""

@@ -92,3 +92,32 @@ def test_a_snapshot_that_failed_is_tried_again() -> None:
 
     assert schedule.due_at() == 1.0 + QUIET
     assert schedule.take(1.3).services == {"sqs"}
+
+
+def test_it_is_settled_once_a_look_after_the_last_change_finds_nothing() -> None:
+    schedule = Schedule()
+    assert schedule.settled
+
+    schedule.changed("lambda", 0.0)
+    assert not schedule.settled
+
+    schedule.done(schedule.take(1.0), 1.1, {}, {"lambda"})
+    # a function that is being made changes without a call
+    assert not schedule.settled
+
+    schedule.done(schedule.take(1.1 + FOLLOW), 2.2, {}, ())
+    assert schedule.settled
+
+
+def test_it_is_not_settled_while_data_rests_or_after_a_failure() -> None:
+    schedule = Schedule()
+    schedule.changed("sqs", 0.0, data=True)
+    schedule.done(schedule.take(1.0), 2.0, {"sqs": 1.0}, {"sqs"})
+    assert schedule.settled
+
+    schedule.changed("sqs", 3.0, data=True)
+    assert schedule.take(4.0) == Round()
+    assert not schedule.settled
+
+    schedule.failed(schedule.take(13.0), 14.0)
+    assert not schedule.settled

@@ -8,6 +8,15 @@ import pytest
 
 from windtunnel.watch.places import Place, counts, is_silent, places, read_mounts
 
+
+class Fleeting(Path):
+    """A folder that was there a moment ago."""
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        del follow_symlinks
+        return True
+
+
 MOUNTS = """\
 /dev/sda1 / ext4 rw,relatime 0 0
 C:\\134 /mnt/c 9p rw,noatime 0 0
@@ -75,3 +84,8 @@ def test_a_folder_that_was_made_anew_is_another_place(tmp_path: Path) -> None:
 
     assert places([source], []) != before
     assert Place(source, True, source.stat().st_ino) in places([source], [])
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_is_awaited_where_it_was(tmp_path: Path) -> None:
+    assert places([Fleeting(tmp_path / "source")], []) == places([tmp_path / "source"], [])
+    assert {place.path for place in places([Fleeting(tmp_path / "source")], [])} == {tmp_path}

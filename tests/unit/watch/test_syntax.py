@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from windtunnel.errors import BuildError
-from windtunnel.watch.syntax import Syntax
+from windtunnel.watch.syntax import Syntax, check_python
+
+
+class Fleeting(Path):
+    """A file that is removed once it was read."""
+
+    def read_bytes(self) -> bytes:
+        content = super().read_bytes()
+        self.unlink()
+        return content
 
 
 def save(path: Path, text: str) -> Path:
@@ -59,3 +68,12 @@ def test_a_null_byte_and_a_file_that_has_gone(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="null byte"):
         Syntax().check([save(tmp_path / "n.py", "x = 1\0")])
     Syntax().check([tmp_path / "gone.py"])
+
+
+def test_a_broken_file_that_goes_while_it_is_looked_at_is_shown_as_it_was(tmp_path: Path) -> None:
+    path = Fleeting(save(tmp_path / "app.py", "x = = 1\n"))
+
+    with pytest.raises(BuildError, match=r"app\.py:1:5") as caught:
+        check_python(path)
+
+    assert "    1 | x = = 1" in caught.value.detail
