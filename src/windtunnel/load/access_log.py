@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from windtunnel.files import write_whole
 
 GROUPS = "/windtunnel/load/"
 """Where each run has a log group of its own."""
@@ -34,18 +37,21 @@ class Accesses:
 
 
 @contextmanager
-def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str, account: str) -> Iterator[str]:
+def switched_on(
+    gateway: Any, logs: Any, stage: tuple[str, str], run: str, account: str, *, kept: Path
+) -> Iterator[str]:
     """The stage logs to a group of the run's own for the block, whose name this is; afterwards to where it did.
 
-    There is one run at a time: a group of another's was left by one that was killed. It is removed, and a stage that
-    still logs there logged nowhere.
+    There is one run at a time: a group of another's was left by one that was killed. It is removed, and what the stage
+    had before that run is in the file `kept`.
     """
     api_id, stage_name = stage
     group = f"{GROUPS}{run}"
     region = gateway.meta.region_name
     before = gateway.get_stage(restApiId=api_id, stageName=stage_name).get("accessLogSettings") or {}
     if f":log-group:{GROUPS}" in before.get("destinationArn", ""):
-        before = {}
+        before = _kept(kept, stage)
+    write_whole(kept, json.dumps({"stage": stage, "settings": before}))
     _remove_left_over(logs)
     logs.create_log_group(logGroupName=group)
     try:
@@ -61,6 +67,17 @@ def switched_on(gateway: Any, logs: Any, stage: tuple[str, str], run: str, accou
                 patchOperations=[{"op": "remove", "path": "/accessLogSettings"}],
             )
         logs.delete_log_group(logGroupName=group)
+        kept.unlink(missing_ok=True)
+
+
+def _kept(path: Path, stage: tuple[str, str]) -> Mapping[str, str]:
+    """A stage's access log settings of before a run that was killed; none where that is not known."""
+    try:
+        document = json.loads(path.read_text())
+        settings: Mapping[str, str] = document["settings"] if document["stage"] == [*stage] else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return settings
 
 
 def _remove_left_over(logs: Any) -> None:

@@ -57,12 +57,14 @@ def expected_reports(samples: Samples) -> int:
 
 @dataclass(frozen=True)
 class Wait:
-    """A wait for what AWS tells. `ended`, when the run was over, and `clock` are seconds since the epoch."""
+    """A wait for what AWS tells. `ended`, when the run was over, and `clock` are seconds since the epoch; `most` is how
+    long after the end it lasts at most."""
 
     read: Callable[[], Told]
     ended: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    most: float = MOST_SECONDS
 
     def all_told(self, expected: int) -> tuple[Told, str]:
         """What was told in the end, and what may be missing of it; "" for nothing. Ctrl-C gives the wait up."""
@@ -70,8 +72,9 @@ class Wait:
         changed, why = self.clock(), ""
         try:
             while not settled(told, expected, self.clock() - self.ended, self.clock() - changed):
-                if self.clock() - self.ended > MOST_SECONDS:
-                    why = f"{MOST_SECONDS / 60:.0f} minutes after the run its figures still changed"
+                if self.clock() - self.ended > self.most:
+                    minutes = f"{self.most / 60:g} minutes after the run they still changed"
+                    why = minutes if self.most else "they were not waited for"
                     break
                 self.sleep(EVERY_SECONDS)
                 now = self.read()

@@ -77,6 +77,10 @@ BaseUrl = Annotated[
 MaxRate = Annotated[
     float | None, typer.Option(min=0.1, callback=finite, help="Requests a second at most; 50 against AWS.")
 ]
+WaitMinutes = Annotated[
+    float,
+    typer.Option(min=0, max=60, callback=finite, help="How long AWS's own figures are waited for after a run at most."),
+]
 MaxMinutes = Annotated[float, typer.Option(min=0.1, callback=finite, help="The longest run against AWS.")]
 Agreed = Annotated[bool, typer.Option("--yes-cost-money", help="Against AWS: do not ask.")]
 Ui = Annotated[bool, typer.Option("--ui", help="Locust's web UI instead of a run by itself.")]
@@ -105,6 +109,7 @@ def load(
     base_url: BaseUrl = "",
     max_rate: MaxRate = None,
     max_minutes: MaxMinutes = 10.0,
+    wait_minutes: WaitMinutes = 5.0,
     yes_cost_money: Agreed = False,
     ui: Ui = False,
     ui_port: UiPort = 8089,
@@ -150,6 +155,7 @@ def load(
         step_seconds=step_seconds,
         max_rate=max_rate,
         base_url=base_url,
+        late_seconds=wait_minutes * 60,
         web_port=ui_port if ui else None,
     )
     caps = Caps(MAX_RATE if max_rate is None else max_rate, max_minutes)

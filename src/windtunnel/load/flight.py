@@ -15,7 +15,7 @@ from windtunnel.edge.telemetry import METRICS_INTERVAL
 from windtunnel.errors import WindtunnelError
 from windtunnel.harness import Harness
 from windtunnel.load import access_log, collect
-from windtunnel.load.arrival import LEAST_SECONDS, MOST_SECONDS, Told, Wait, expected_reports
+from windtunnel.load.arrival import Told, Wait, expected_reports
 from windtunnel.load.capacity import Consumed
 from windtunnel.load.machine import BusyMeter, describe_machine
 from windtunnel.load.meter import CapacityMeter
@@ -41,8 +41,11 @@ BROKEN_SECONDS = 8.0
 class Flight:
     """One run on its way."""
 
-    def __init__(self, harness: Harness, stack: Stack, plan: Plan, live: LiveLine, say: Callable[[str], None]) -> None:
-        self._harness, self._stack, self._plan = harness, stack, plan
+    def __init__(
+        self, harness: Harness, stack: Stack, plan: Plan, late: float, live: LiveLine, say: Callable[[str], None]
+    ) -> None:
+        """`late`: how many seconds after the end AWS's own figures are waited for at most."""
+        self._harness, self._stack, self._plan, self._late = harness, stack, plan, late
         self._live, self._say = live, say
         self._samples = Samples()
         self._file = SampleFile(Path(plan.folder) / "samples.jsonl")
@@ -222,8 +225,9 @@ class Flight:
             return read()
         self._say(
             f"waiting for what AWS tells later: log lines, and metrics of the last minutes "
-            f"({LEAST_SECONDS / 60:.0f} to {MOST_SECONDS / 60:.0f} minutes; Ctrl-C: the report without them)"
+            f"({self._late / 60:g} minutes at most; Ctrl-C: the report without them)"
         )
-        told, missing = Wait(read, ended, time.time, time.sleep).all_told(expected_reports(self._samples))
+        wait = Wait(read, ended, time.time, time.sleep, self._late)
+        told, missing = wait.all_told(expected_reports(self._samples))
         self.notes += [missing] if missing else []
         return told

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from windtunnel.harness import Harness
 from windtunnel.load import access_log
+from windtunnel.load.arrival import MOST_SECONDS
 from windtunnel.load.capacity import Operation
 from windtunnel.load.flight import Flight
 from windtunnel.load.page import render
@@ -51,6 +52,8 @@ class Order:
     max_rate: float | None = None
     base_url: str = ""
     """The API's address where it is another for the generators than for this machine."""
+    late_seconds: float = MOST_SECONDS
+    """How long after the end AWS's log lines and metrics are waited for at most."""
     web_port: int | None = None
     """Locust's web UI instead of a run by itself."""
     most_seconds: float | None = None
@@ -85,7 +88,7 @@ def execute(harness: Harness, stack: Stack, order: Order, live: LiveLine, say: C
     if not locust.program.exists():
         raise LocustError(f"{locust.program} is not there", hint="make setup")
     known = Known(order.targets, read_prices(stack.region), order.operations)
-    flight = Flight(harness, stack, plan, live, say)
+    flight = Flight(harness, stack, plan, order.late_seconds, live, say)
     with ExitStack() as around:
         group = _access_log(around, harness, stack, plan, flight.notes)
         flight.fly(locust, order.spread, order.web_port)
@@ -142,7 +145,9 @@ def _access_log(around: ExitStack, harness: Harness, stack: Stack, plan: Plan, n
     gateway = session.client("apigateway", endpoint_url=endpoint_url, config=BRIEF)
     logs = session.client("logs", endpoint_url=endpoint_url, config=BRIEF)
     place, account = (stack.api_id, stack.api_stage), harness.settings.account
-    switched = access_log.switched_on(gateway, logs, place, plan.run, account)
+    switched = access_log.switched_on(
+        gateway, logs, place, plan.run, account, kept=harness.settings.state_dir / "load/access-log-before.json"
+    )
     return around.enter_context(_put_back_where_it_is_up(switched, harness))
 
 

@@ -61,8 +61,8 @@ async def test_each_message_is_logged_as_cloudwatch_has_it(make_lambda: Make) ->
     assert messages[5:] == ["END RequestId: id-1\n", messages[-1]]
     account, region, group, stream, moment, _ = aws.sink.written[-1]
     assert (account, region, group, moment) == (ACCOUNT, REGION, "mine", 1_790_000_000_250)
-    # AWS Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs": YYYY/MM/DD[version][instance]
-    assert re.fullmatch(r"2026/09/21/\[\$LATEST\][0-9a-f]{32}", stream)
+    # AWS Lambda Developer Guide, "Configuring CloudWatch log groups": others may share a group of one's own choice
+    assert re.fullmatch(r"2026/09/21/f\[\$LATEST\][0-9a-f]{32}", stream)
 
 
 async def test_a_trace_and_a_client_context_reach_the_function(make_lambda: Make) -> None:

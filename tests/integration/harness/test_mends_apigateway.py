@@ -82,7 +82,9 @@ def published(engine: Engine, name: str, stage_name: str = "live") -> Any:
 
 
 def keys(engine: Engine) -> Any:
-    (path,) = (engine.settings.state_dir / "engine/edge/publications").glob("keys*us-east-1.json")
+    (path,) = (engine.settings.state_dir / "engine/edge/publications").glob(
+        f"keys*{engine.settings.account}*us-east-1.json"
+    )
     return json.loads(path.read_text())
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from windtunnel.load.access_log import FORMAT, count, switched_on
 
@@ -85,11 +88,11 @@ class Logs:
         return [{"logGroups": found[:1]}, {"logGroups": found[1:]}]
 
 
-def test_a_stage_logs_to_the_runs_group_in_its_own_account_and_then_as_before() -> None:
+def test_a_stage_logs_to_the_runs_group_in_its_own_account_and_then_as_before(tmp_path: Path) -> None:
     before = {"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:mine", "format": "$context.requestId"}
     gateway, logs = Gateway(before), Logs("mine")
 
-    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT) as group:
+    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT, kept=tmp_path / "kept") as group:
         assert group == "/windtunnel/load/run-1"
         assert gateway.settings is not None
         assert gateway.settings["destinationArn"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{group}"
@@ -99,13 +102,45 @@ def test_a_stage_logs_to_the_runs_group_in_its_own_account_and_then_as_before() 
     assert logs.groups == ["mine"]
 
 
-def test_what_killed_runs_left_is_removed_and_not_restored() -> None:
+def test_what_killed_runs_left_is_removed_and_not_restored(tmp_path: Path) -> None:
     left = "/windtunnel/load/run-0"
     gateway = Gateway({"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{left}", "format": FORMAT})
     logs = Logs(left, "/windtunnel/load/run-00", "/windtunnel/loads")
 
-    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT) as group:
+    with switched_on(gateway, logs, STAGE, "run-1", ACCOUNT, kept=tmp_path / "kept") as group:
         assert logs.groups == ["/windtunnel/loads", group]
 
     assert gateway.settings is None
     assert logs.groups == ["/windtunnel/loads"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"stage": ["api", "Prod"]}'])
+def test_a_damaged_memory_of_what_was_before_is_none(tmp_path: Path, content: str) -> None:
+    left = "/windtunnel/load/run-0"
+    gateway = Gateway({"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{left}", "format": FORMAT})
+    (tmp_path / "kept").write_text(content)
+
+    with switched_on(gateway, Logs(left), STAGE, "run-1", ACCOUNT, kept=tmp_path / "kept"):
+        pass
+
+    assert gateway.settings is None
+
+
+@pytest.mark.parametrize("killed", [1, 2])
+def test_after_runs_that_were_killed_a_stage_logs_to_where_it_did(tmp_path: Path, killed: int) -> None:
+    before = {"destinationArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:mine", "format": "$context.requestId"}
+    gateway, logs = Gateway(before), Logs("mine")
+    never_put_back = []
+    for run in range(killed):
+        around = switched_on(gateway, logs, STAGE, f"run-{run}", ACCOUNT, kept=tmp_path / "kept")
+        around.__enter__()
+        never_put_back.append(around)  # a generator that is collected would put it back
+    assert gateway.settings != before
+
+    with switched_on(gateway, logs, STAGE, "last", ACCOUNT, kept=tmp_path / "kept"):
+        pass
+
+    assert gateway.settings == before
+    assert logs.groups == ["mine"]
+    assert list(tmp_path.iterdir()) == []
+    logs.groups += [f"/windtunnel/load/run-{run}" for run in range(killed)]  # for their end
