@@ -15,16 +15,10 @@ import pytest
 from windtunnel.config import Settings
 from windtunnel.engines.ports import free_port
 from windtunnel.load.samples import Samples, read_samples
-from windtunnel.stack import Stack
 from windtunnel.testing.engine import command_environment
 from windtunnel.testing.plugin import Engine
 
 PATIENCE = 90
-
-
-@pytest.fixture(scope="module")
-def deployed(engine: Engine) -> Stack:
-    return engine.harness.deploy()
 
 
 @contextmanager
